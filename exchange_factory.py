@@ -1,0 +1,6 @@
+"""Public face for adapter authors: `from exchange_factory import BaseExchange, ExchangeCapabilities, ExchangeFactory`."""
+
+from exchanges.base import BaseExchange, ExchangeCapabilities
+from exchanges.factory import ExchangeFactory
+
+__all__ = ["BaseExchange", "ExchangeCapabilities", "ExchangeFactory"]

@@ -1,0 +1,224 @@
+"""The fill model: how a price that moves fills orders. Pure; used by the simulator, paper trading and backtests.
+
+The book is synthetic. Around a traded price stand levels on both sides: the first `half_spread_bps` away, each next one
+`level_step_bps` further, `level_size` base units on each. Taking walks the levels, so a large order pays more. A resting
+limit order fills at its own price when the traded price reaches it: one level's size at the touch, one more for every
+further level step that the price goes through it. So large orders fill in parts.
+
+A candle is walked as four prices: open, then the extreme that lies against the candle's direction, then the other, then
+close. That is the usual convention of backtesters, and never lets an order use a price before it traded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+
+from exchanges.base import ZERO, Candle, OrderType, Quote, Side
+
+BPS = Decimal("0.0001")
+
+
+@dataclass(frozen=True, slots=True)
+class BookShape:
+    """The synthetic book around a price. Sizes in base units, steps in basis points of the price."""
+
+    tick_size: Decimal
+    level_size: Decimal
+    half_spread_bps: Decimal = Decimal("0.5")
+    level_step_bps: Decimal = Decimal(1)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkingOrder:
+    """An order in the matching engine. `triggered` matters for stops and take profits only."""
+
+    order_id: str
+    side: Side
+    order_type: OrderType
+    quantity: Decimal
+    filled_quantity: Decimal = ZERO
+    limit_price: Decimal | None = None
+    stop_price: Decimal | None = None
+    triggered: bool = False
+
+    @property
+    def remaining(self) -> Decimal:
+        return self.quantity - self.filled_quantity
+
+    @property
+    def waits_for_trigger(self) -> bool:
+        return self.stop_price is not None and not self.triggered
+
+    @property
+    def has_limit(self) -> bool:
+        return self.limit_price is not None
+
+    @property
+    def triggers_on_rise(self) -> bool:
+        """A BUY stop and a SELL take profit trigger when the price rises to the stop price, the others when it falls."""
+        is_stop = self.order_type in (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT)
+        return (self.side is Side.BUY) == is_stop
+
+    def is_triggered_by(self, price: Decimal) -> bool:
+        if self.stop_price is None:
+            return True
+        return price >= self.stop_price if self.triggers_on_rise else price <= self.stop_price
+
+
+@dataclass(frozen=True, slots=True)
+class Execution:
+    price: Decimal
+    quantity: Decimal
+    is_maker: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """What a price move did to one order: it triggered (no executions), or executed, or both."""
+
+    order: WorkingOrder  # as it stands after the event
+    executions: tuple[Execution, ...]
+    at_price: Decimal
+
+
+def quote_around(price: Decimal, book: BookShape) -> Quote:
+    """Best bid and ask around a traded price; at least one tick apart."""
+    half = price * book.half_spread_bps * BPS
+    bid = _to_tick(price - half, book.tick_size, ROUND_FLOOR)
+    ask = _to_tick(price + half, book.tick_size, ROUND_CEILING)
+    if ask <= bid:
+        ask = bid + book.tick_size
+    return Quote(bid=bid, ask=ask, bid_size=book.level_size, ask_size=book.level_size)
+
+
+def levels(price: Decimal, side: Side, book: BookShape) -> Iterator[Decimal]:
+    """Prices that a taker on `side` meets, best first, without end (as long as they stay positive)."""
+    quote = quote_around(price, book)
+    best = quote.ask if side is Side.BUY else quote.bid
+    step = max(price * book.level_step_bps * BPS, book.tick_size)
+    index = 0
+    while True:
+        if side is Side.BUY:
+            level = _to_tick(best + step * index, book.tick_size, ROUND_CEILING)
+        else:
+            level = _to_tick(best - step * index, book.tick_size, ROUND_FLOOR)
+        if level <= 0:
+            return
+        yield level
+        index += 1
+
+
+def take(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
+    """What the order takes from the book at once: all of a market order, the crossing part of a limit order."""
+    remaining = order.remaining
+    executions = []
+    for level in levels(price, order.side, book):
+        if remaining <= 0:
+            break
+        if order.limit_price is not None and not _is_within_limit(level, order):
+            break
+        quantity = min(remaining, book.level_size)
+        executions.append(Execution(level, quantity, is_maker=False))
+        remaining -= quantity
+    return _filled(order, executions), tuple(executions)
+
+
+def enter(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
+    """A new order meets the book: a stop may trigger at once, the rest takes what it can."""
+    if order.waits_for_trigger:
+        if not order.is_triggered_by(price):
+            return order, ()
+        order = replace(order, triggered=True)
+    return take(order, price, book)
+
+
+def walk(orders: Iterable[WorkingOrder], prices: Iterable[Decimal], book: BookShape) -> Iterator[Event]:
+    """Let the traded price move along `prices` (the first is where it stands) and yield what happens, in order.
+
+    Orders that are done or take no part simply never appear. Within one move, orders act in the order in which the price
+    reaches them; at one price the older (earlier in `orders`) goes first.
+    """
+    working = {order.order_id: order for order in orders}
+    path = iter(prices)
+    previous = next(path, None)
+    if previous is None:
+        return
+    for target in path:
+        rising = target >= previous
+        reached: list[tuple[Decimal, int, str]] = []
+        for age, order in enumerate(working.values()):
+            point = _meeting_point(order, previous, target)
+            if point is not None and order.remaining > 0:
+                reached.append((point if rising else -point, age, order.order_id))
+        for signed_point, _, order_id in sorted(reached):
+            point = signed_point if rising else -signed_point
+            order = working[order_id]
+            executions: tuple[Execution, ...] = ()
+            if order.waits_for_trigger:
+                order = replace(order, triggered=True)
+                order, executions = take(order, point, book)
+            if order.remaining > 0 and order.has_limit and _is_reached(order, target):
+                order, more = _make(order, target, book)
+                executions += more
+            elif order.remaining > 0 and not order.has_limit:
+                order, executions = take(order, point, book)
+            working[order_id] = order
+            yield Event(order, executions, point)
+        previous = target
+
+
+def candle_path(candle: Candle) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """The four prices a candle is walked along."""
+    if candle.close >= candle.open:
+        return candle.open, candle.low, candle.high, candle.close
+    return candle.open, candle.high, candle.low, candle.close
+
+
+def _meeting_point(order: WorkingOrder, start: Decimal, end: Decimal) -> Decimal | None:
+    """Where the move from `start` to `end` first concerns the order, or None."""
+    if order.waits_for_trigger:
+        if order.is_triggered_by(start):
+            return start
+        return order.stop_price if order.is_triggered_by(end) else None
+    if order.limit_price is None:
+        return start  # a triggered market remainder: it goes on at once
+    if _is_reached(order, start):
+        return start
+    return order.limit_price if _is_reached(order, end) else None
+
+
+def _is_reached(order: WorkingOrder, price: Decimal) -> bool:
+    if order.limit_price is None:
+        return True
+    return price <= order.limit_price if order.side is Side.BUY else price >= order.limit_price
+
+
+def _is_within_limit(level: Decimal, order: WorkingOrder) -> bool:
+    if order.limit_price is None:
+        return True
+    return level <= order.limit_price if order.side is Side.BUY else level >= order.limit_price
+
+
+def _make(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
+    """A resting limit order fills at its own price; the further the price goes through it, the more."""
+    limit = order.limit_price
+    if limit is None:
+        raise ValueError("only a limit order can rest")
+    step = max(limit * book.level_step_bps * BPS, book.tick_size)
+    steps_through = int(abs(price - limit) / step)
+    quantity = min(order.remaining, book.level_size * (1 + steps_through))
+    executions = (Execution(limit, quantity, is_maker=True),)
+    return _filled(order, executions), executions
+
+
+def _filled(order: WorkingOrder, executions: Iterable[Execution]) -> WorkingOrder:
+    done = sum((execution.quantity for execution in executions), ZERO)
+    return replace(order, filled_quantity=order.filled_quantity + done)
+
+
+def _to_tick(price: Decimal, tick: Decimal, rounding: str) -> Decimal:
+    if tick <= 0:
+        return price
+    return (price / tick).quantize(Decimal(1), rounding=rounding) * tick

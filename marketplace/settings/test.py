@@ -1,0 +1,25 @@
+"""Settings of the test suite: embedded parts, cheap password hashes, no throttles, files in a temporary folder."""
+
+import os
+import tempfile
+from pathlib import Path
+
+from cryptography.fernet import Fernet
+
+os.environ.setdefault("DATA_DIR", tempfile.mkdtemp(prefix="marketplace-test-"))
+
+from marketplace.settings import base
+from marketplace.settings.base import *  # noqa: F403
+
+SECRET_KEY = "a key for tests only, 50 characters or more, never in use"  # noqa: S105
+FIELD_ENCRYPTION_KEY = [Fernet.generate_key().decode()]
+ALLOWED_HOSTS = ["testserver", "127.0.0.1", "localhost"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {**base.STORAGES, "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+REST_FRAMEWORK = {**base.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": {"credentials": None, "validation": None}}
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+DATABASES = {"default": {**base.DATABASES["default"]}}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    # A file, not memory: threads of a test (a Celery worker, a live server) share it as processes do in production.
+    DATABASES["default"]["TEST"] = {"NAME": str(Path(base.DATA_DIR) / "test.sqlite3")}
