@@ -11,13 +11,18 @@ ORDER_TYPES = ("MARKET", "LIMIT")
 MAX_REASON_CHARACTERS = 500
 
 
+class ReasonTooLong(ValueError):
+    """A kind of its own, because the platform reports too much output differently from a wrong value."""
+
+
 @dataclass(frozen=True, slots=True)
 class Action:
     """BUY, SELL or HOLD at a price (quote units per base unit), with a reason a person can read.
 
-    `confidence` is 0 to 1. `order_type` is MARKET or LIMIT; a LIMIT order needs `limit_price`. `stop_loss` and
-    `take_profit` are prices; they replace the ones from the subscription's risk settings where those are wider.
-    Wrong values raise ValueError or TypeError at once, with a sentence that says what was wrong.
+    `confidence` is 0 to 1. `order_type` is MARKET or LIMIT; a LIMIT order needs `limit_price`.
+    `stop_loss` and `take_profit` are prices; they replace the ones from the subscription's risk settings
+    where those are wider. Wrong values raise ValueError or TypeError at once, with a sentence that says
+    what was wrong.
     """
 
     BUY: ClassVar[str] = "BUY"
@@ -44,8 +49,8 @@ class Action:
         if not isinstance(self.reason, str):
             raise TypeError(f"reason must be text, not {type(self.reason).__name__}")
         if len(self.reason) > MAX_REASON_CHARACTERS:
-            raise ValueError(
-                f"reason has {len(self.reason)} characters, at most {MAX_REASON_CHARACTERS} are kept"
+            raise ReasonTooLong(
+                f"reason has {len(self.reason)} characters, at most {MAX_REASON_CHARACTERS} are allowed"
             )
         if self.confidence is not None:
             confidence = _number("confidence", self.confidence)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class CustomBot(abc.ABC):
-    """A trading bot. One instance serves one stream of candles; it never sees a key, an account or a position.
+    """A trading bot. One instance serves one stream of candles and never sees a key or an account.
 
     Class attributes that a bot may set:
 
@@ -29,7 +29,7 @@ class CustomBot(abc.ABC):
     warmup_candles: int = 200
 
     def __init__(self, config: dict[str, Any], api_keys: Mapping[str, str]) -> None:
-        """`config` is `default_config` overlaid with the subscription's `strategy_config`, plus `config["models"]`.
+        """`config`: `default_config` overlaid with the subscription's `strategy_config`, plus `models`.
 
         `api_keys` is always an empty mapping: the platform places the orders.
         """
@@ -40,12 +40,12 @@ class CustomBot(abc.ABC):
         self.state: dict[str, Any] = {}
 
     def load_models(self, models_dict: dict[str, Any]) -> None:  # noqa: B027  (an optional hook, empty on purpose)
-        """Called once after construction with what was loaded from the bot's files, by key (`MODEL`, `SCALER`, ...)."""
+        """Called once after construction with what the bot's files became, by key (`MODEL`, `SCALER`, ...)."""
 
     @abc.abstractmethod
     def analyze_market(self, market_data: pd.DataFrame) -> Action:
         """Decide at the close of a candle.
 
-        `market_data` has a UTC DatetimeIndex of candle open times, oldest first, and float columns open, high, low,
-        close, volume; closed candles only, at most `warmup_candles` of them.
+        `market_data` has a UTC DatetimeIndex of candle open times, oldest first, and float columns open,
+        high, low, close, volume; closed candles only, at most `warmup_candles` of them.
         """

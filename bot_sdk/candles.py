@@ -1,6 +1,7 @@
 """Synthetic candles: a seeded random walk with trends and clusters of volatility.
 
-Used where candles are needed without a venue: the simulator's market, the checks of a submission, an author's tests.
+Used where candles are needed without a venue: the simulator's market, the checks of a submission, an
+author's tests.
 """
 
 from __future__ import annotations
@@ -10,13 +11,13 @@ import numpy as np
 MINUTES_PER_DAY = 1440
 
 
-def random_walk_day(
-    rng: np.random.Generator, start_price: float, *, daily_volatility: float = 0.03
-) -> np.ndarray:
-    """One day of one-minute candles: float64 of shape (1440, 5), columns open, high, low, close, volume (base units).
+def random_walk_day(rng: np.random.Generator, start_price: float, *, daily_volatility: float = 0.03) -> np.ndarray:
+    """One day of one-minute candles: float64 of shape (1440, 5).
 
-    Volatility moves in regimes of about an hour (clusters), drift in regimes of about half an hour to some hours
-    (trends); each candle opens where the last one closed.
+    Columns: open, high, low, close, volume in base units.
+
+    Volatility moves in regimes of about an hour (clusters), drift in regimes of about half an hour to some
+    hours (trends); each candle opens where the last one closed.
     """
     minutes = np.arange(MINUTES_PER_DAY)
     hourly = np.exp(np.cumsum(rng.normal(0, 0.35, 25)) - 0.3)
@@ -27,7 +28,7 @@ def random_walk_day(
     position = 0
     while position < MINUTES_PER_DAY:
         length = int(rng.integers(20, 240))
-        drift[position : position + length] = rng.normal(0, 0.22)
+        drift[position : position + length] = rng.normal(0, 0.12)
         position += length
 
     steps = sigma * (rng.standard_t(5, MINUTES_PER_DAY) * 0.775 + drift)
@@ -37,12 +38,13 @@ def random_walk_day(
     highs = np.maximum(opens, closes) * (1 + wick[0])
     lows = np.minimum(opens, closes) * (1 - wick[1])
     activity = 1 + 4 * np.abs(steps) / sigma.mean()
-    volumes = rng.gamma(2.0, 0.5, MINUTES_PER_DAY) * activity * (2_000_000 / MINUTES_PER_DAY) / start_price * 100
+    turnover = 200_000_000 / MINUTES_PER_DAY  # per minute, in quote units
+    volumes = rng.gamma(2.0, 0.5, MINUTES_PER_DAY) * activity * turnover / start_price
     return np.column_stack((opens, highs, lows, closes, volumes))
 
 
 def random_walk(count: int, *, seed: int = 1, start_price: float = 50_000.0) -> np.ndarray:
-    """`count` one-minute candles in a row: float64 of shape (count, 5); the same seed gives the same candles."""
+    """`count` one-minute candles in a row: float64 of shape (count, 5); same seed, same candles."""
     days = []
     price = start_price
     for day in range(-(-count // MINUTES_PER_DAY)):

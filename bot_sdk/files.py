@@ -5,20 +5,32 @@ Runs where bot code runs: a pickle is code, so nothing outside the sandbox may c
 
 from __future__ import annotations
 
+import io
 import json
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-FRAMEWORKS = ("SKLEARN", "XGBOOST", "LIGHTGBM")
+# The modules that a framework's files need: a worker imports them before the bot's own time starts to count.
+FRAMEWORK_MODULES = {
+    "SKLEARN": ("joblib", "sklearn.base"),
+    "XGBOOST": ("xgboost",),
+    "LIGHTGBM": ("lightgbm",),
+}
+FRAMEWORKS = tuple(FRAMEWORK_MODULES)
+_PICKLE_SUFFIXES = (".joblib", ".pkl", ".pickle")
+
+
+class UnsupportedFramework(Exception):
+    """No loader for this framework: a sentence for the author."""
 
 
 class XGBoostModel:
     """A Booster that answers `predict(features)` for a plain float array of shape (n_samples, n_features).
 
-    Returns what the Booster's objective gives: probabilities for `binary:logistic`, values for regression. Everything
-    else is the Booster's own.
+    Returns what the Booster's objective gives, shape (n_samples,) or (n_samples, n_classes):
+    probabilities for `binary:logistic`, values for regression. Everything else is the Booster's own.
     """
 
     def __init__(self, booster: Any) -> None:
@@ -28,36 +40,66 @@ class XGBoostModel:
         return np.asarray(self.booster.inplace_predict(np.asarray(features, dtype=np.float64)))
 
     def __getattr__(self, name: str) -> Any:
+        # Also asked by copy and pickle before __init__ has run, hence the look into __dict__.
+        if "booster" not in self.__dict__:
+            raise AttributeError(name)
         return getattr(self.__dict__["booster"], name)
 
 
+class LightGBMModel(XGBoostModel):
+    """A LightGBM Booster, asked on one thread: a worker has no others to give."""
+
+    def predict(self, features: Any) -> np.ndarray:
+        return np.asarray(self.booster.predict(np.asarray(features, dtype=np.float64), num_threads=1))
+
+
 def default_key(file_type: str, name: str) -> str:
-    """The key under which a bot finds a file: its type in capitals, or SCALER for a file whose stem is `scaler`."""
-    return "SCALER" if Path(name).stem.lower() == "scaler" else file_type.upper()
+    """The key under which a bot finds a file: its type in capitals, or SCALER for `scaler.joblib`."""
+    return "SCALER" if PurePath(name).stem.lower() == "scaler" else file_type.upper()
 
 
 def load_file(path: Path, *, file_type: str, framework: str = "") -> Any:
-    """A model with `predict`, parsed JSON, a DataFrame from CSV, or the bytes of anything else."""
-    suffix = path.suffix.lower()
+    """As `load_bytes`, from a file on disk."""
+    return load_bytes(path.read_bytes(), name=path.name, file_type=file_type, framework=framework)
+
+
+def load_bytes(data: bytes, *, name: str, file_type: str, framework: str = "") -> Any:
+    """A model with `predict`, parsed JSON, a DataFrame from CSV, or the bytes of anything else.
+
+    From bytes and not by path, so that what is loaded is what was hashed. Raises UnsupportedFramework, or
+    whatever the framework raises for a file it cannot read.
+    """
+    framework = framework.upper()
+    if framework and framework not in FRAMEWORKS:
+        raise UnsupportedFramework(f"framework {framework} is not one of {', '.join(FRAMEWORKS)}")
+    suffix = PurePath(name).suffix.lower()
     if framework == "XGBOOST":
-        import xgboost
-
-        booster = xgboost.Booster({"nthread": 1})
-        booster.load_model(str(path))
-        return XGBoostModel(booster)
+        return _load_xgboost(data)
     if framework == "LIGHTGBM":
-        import lightgbm
-
-        # From text, not by file name: the library's own reader wants a path it can open in C.
-        return lightgbm.Booster(model_str=path.read_text(encoding="utf-8"), params={"num_threads": 1})
-    if framework == "SKLEARN" or (file_type in ("MODEL", "WEIGHTS") and suffix in (".joblib", ".pkl", ".pickle")):
+        return _load_lightgbm(data)
+    if framework == "SKLEARN" or (file_type in ("MODEL", "WEIGHTS") and suffix in _PICKLE_SUFFIXES):
         import joblib
 
-        return joblib.load(path)
+        return joblib.load(io.BytesIO(data))
     if suffix == ".json":
-        return json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(data.decode("utf-8"))
     if suffix == ".csv":
         import pandas as pd
 
-        return pd.read_csv(path)
-    return path.read_bytes()
+        return pd.read_csv(io.BytesIO(data))
+    return data
+
+
+def _load_xgboost(data: bytes) -> XGBoostModel:
+    """JSON or UBJ; the library tells them apart by content."""
+    import xgboost
+
+    booster = xgboost.Booster({"nthread": 1})
+    booster.load_model(bytearray(data))
+    return XGBoostModel(booster)
+
+
+def _load_lightgbm(data: bytes) -> LightGBMModel:
+    import lightgbm
+
+    return LightGBMModel(lightgbm.Booster(model_str=data.decode("utf-8")))

@@ -14,22 +14,29 @@ from bot_sdk.action import Action
 from bot_sdk.bot import CustomBot
 
 COLUMNS = ("open", "high", "low", "close", "volume")
+# Made once: building this Index for every frame would cost more than the frame.
+_COLUMN_INDEX = pd.Index(COLUMNS)
 
 
 class BotDefinitionError(Exception):
     """The code is not a bot: a sentence for its author."""
 
 
+class WrongReturnType(TypeError):
+    """`analyze_market` returned something else than an Action."""
+
+
 def find_bot_class(module: ModuleType) -> type[CustomBot]:
     """The one class in the module that extends CustomBot and can be made."""
-    found = [
+    bots = {
         value
         for value in vars(module).values()
-        if isinstance(value, type)
-        and issubclass(value, CustomBot)
-        and value.__module__ == module.__name__
-        and not getattr(value, "__abstractmethods__", None)
-    ]
+        if isinstance(value, type) and issubclass(value, CustomBot) and value.__module__ == module.__name__
+    }
+    found = [value for value in bots if not value.__abstractmethods__]
+    if not found and bots:
+        names = ", ".join(sorted(value.__name__ for value in bots))
+        raise BotDefinitionError(f"{names} extends CustomBot but does not define analyze_market")
     if not found:
         raise BotDefinitionError("no class extends CustomBot and defines analyze_market")
     if len(found) > 1:
@@ -56,10 +63,8 @@ def describe(bot_class: type[CustomBot]) -> dict[str, Any]:
     return description
 
 
-def create_bot(
-    bot_class: type[CustomBot], *, strategy_config: dict[str, Any], models: dict[str, Any]
-) -> CustomBot:
-    """An instance as the platform makes it: defaults overlaid with the subscription's parameters, models loaded."""
+def create_bot(bot_class: type[CustomBot], *, strategy_config: dict[str, Any], models: dict[str, Any]) -> CustomBot:
+    """An instance as the platform makes it: defaults overlaid with `strategy_config`, models loaded."""
     config = {**copy.deepcopy(bot_class.default_config), **strategy_config, "models": dict(models)}
     bot = bot_class(config, {})
     bot.load_models(config["models"])
@@ -67,14 +72,17 @@ def create_bot(
 
 
 def candles_frame(open_times: np.ndarray, values: np.ndarray) -> pd.DataFrame:
-    """`open_times`: int64 nanoseconds since the epoch, shape (n,); `values`: float64, shape (n, 5), see COLUMNS."""
-    index = pd.DatetimeIndex(open_times.view("M8[ns]"), tz="UTC", name="open_time")
-    return pd.DataFrame(values, index=index, columns=list(COLUMNS), copy=False)
+    """`open_times`: int64 nanoseconds since the epoch, (n,); `values`: float64, (n, 5), see COLUMNS.
+
+    Neither is copied: give arrays that nobody else writes to. A bot may write to the frame.
+    """
+    index = pd.DatetimeIndex(open_times.view("M8[ns]"), tz="UTC", name="open_time", copy=False)
+    return pd.DataFrame(values, index=index, columns=_COLUMN_INDEX, copy=False)
 
 
 def ask_bot(bot: CustomBot, market_data: pd.DataFrame) -> Action:
-    """One decision. Raises TypeError when the bot returns anything but an Action."""
+    """One decision. Raises WrongReturnType when the bot returns anything but an Action."""
     action = bot.analyze_market(market_data)
     if not isinstance(action, Action):
-        raise TypeError(f"analyze_market must return an Action, not {type(action).__name__}")
+        raise WrongReturnType(f"analyze_market must return an Action, not {type(action).__name__}")
     return action

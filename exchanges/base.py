@@ -4,13 +4,21 @@ Symbols are ours (`BTC/USDT`); an adapter turns them into the venue's text with 
 Money and quantities are `Decimal`; times are aware UTC datetimes.
 """
 
+# ruff: noqa: ARG002 - what an adapter leaves out takes its arguments and refuses
+
 from __future__ import annotations
 
 import abc
+import functools
+import inspect
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
 from enum import StrEnum
+from types import TracebackType
+from typing import Any, ClassVar, Self
 
 from exchanges.errors import InvalidOrder, NotSupported
 
@@ -58,6 +66,9 @@ class OrderType(StrEnum):
     TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
 
 
+LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
+
+
 class OrderStatus(StrEnum):
     NEW = "NEW"  # saved by us, not sent
     SUBMITTED = "SUBMITTED"  # claimed for sending; the reply is not here yet
@@ -86,8 +97,25 @@ FINAL_STATUSES = frozenset(
 )
 
 
+class _DecimalFields:
+    """Third-party adapters may hand over floats; whatever a venue sent, these types hold Decimal."""
+
+    __slots__ = ()
+    _decimals: ClassVar[tuple[str, ...]] = ()
+
+    def __init_subclass__(cls) -> None:
+        annotations = inspect.get_annotations(cls)
+        cls._decimals = tuple(name for name, kind in annotations.items() if kind.startswith("Decimal"))
+
+    def __post_init__(self) -> None:
+        for name in self._decimals:
+            value = getattr(self, name)
+            if value is not None and not isinstance(value, Decimal):
+                object.__setattr__(self, name, to_decimal(value))
+
+
 @dataclass(frozen=True, slots=True)
-class Candle:
+class Candle(_DecimalFields):
     """One closed candle. `open_time` is its start; it closed at `open_time` + timeframe."""
 
     open_time: datetime
@@ -99,7 +127,7 @@ class Candle:
 
 
 @dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(_DecimalFields):
     """Best prices now, with the size that stands there in base units (zero where the venue does not say)."""
 
     bid: Decimal
@@ -109,7 +137,7 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
-class Balance:
+class Balance(_DecimalFields):
     asset: str
     free: Decimal
     used: Decimal = ZERO
@@ -120,7 +148,7 @@ class Balance:
 
 
 @dataclass(frozen=True, slots=True)
-class Instrument:
+class Instrument(_DecimalFields):
     """What can be traded and in which steps. Steps and minimums of zero mean that the venue sets none."""
 
     symbol: str
@@ -134,6 +162,7 @@ class Instrument:
     max_quantity: Decimal | None = None
     min_notional: Decimal = ZERO  # in quote units
     is_trading: bool = True
+    order_types: tuple[OrderType, ...] = ()  # what the venue takes here; empty where it does not say
 
     def round_quantity(self, quantity: Decimal) -> Decimal:
         """Down to the lot: never more than was asked for."""
@@ -168,7 +197,7 @@ def _round_to(value: Decimal, step: Decimal, rounding: str) -> Decimal:
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRequest:
+class OrderRequest(_DecimalFields):
     """An order to be sent. `client_order_id` is ours: 32 lower-case hex characters fit every venue."""
 
     client_order_id: str
@@ -181,7 +210,7 @@ class OrderRequest:
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class Order(_DecimalFields):
     """An order as the venue tells it."""
 
     client_order_id: str
@@ -199,7 +228,7 @@ class Order:
 
 
 @dataclass(frozen=True, slots=True)
-class Fill:
+class Fill(_DecimalFields):
     """One execution. `fee` is in units of `fee_asset`, which may be base, quote or a third asset."""
 
     fill_id: str
@@ -219,7 +248,7 @@ class KeyPermissions:
 
     can_read: bool | None = None
     can_trade: bool | None = None
-    can_withdraw: bool | None = None
+    can_withdraw: bool | None = None  # or move funds to somebody else's account
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,7 +283,8 @@ class BaseExchange(abc.ABC):
     """One account at one venue.
 
     Instances are cheap, made per task, hold plain credential values and talk to the network only in methods, never
-    in `__init__`. Every method raises from the tree in `exchanges/errors.py` and nothing else.
+    in `__init__`; close them, or use them in a `with`. Every method raises from the tree in `exchanges/errors.py` and
+    nothing else. An adapter must have the three abstract members; what it leaves out raises NotSupported.
     """
 
     name: str = ""
@@ -263,6 +293,9 @@ class BaseExchange(abc.ABC):
     fee_rate: Decimal = Decimal("0.001")  # the venue's standard taker fee, for paper trading and estimates
     default_timeout_seconds: float = 10.0
     credential_help: str = ""  # where a user makes a key and what it must (not) be allowed to do
+
+    # Where the platform looks up a symbol's rules before it asks the venue for its whole list; set by exchanges.services.
+    instrument_lookup: Callable[[str], Instrument | None] | None = None
 
     def __init__(
         self,
@@ -281,8 +314,31 @@ class BaseExchange(abc.ABC):
         self.base_url = (base_url or self.urls.get(self.network, "")).rstrip("/")
         self.timeout_seconds = timeout_seconds or self.default_timeout_seconds
 
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        """A price that a third party's adapter returns as float becomes a Decimal here, at the edge."""
+        super().__init_subclass__(**kwargs)
+        get_price = cls.__dict__.get("get_current_price")
+        if get_price is not None and not getattr(get_price, "__isabstractmethod__", False):
+
+            @functools.wraps(get_price)
+            def get_current_price(self: BaseExchange, *args: Any, **options: Any) -> Decimal:
+                return to_decimal(get_price(self, *args, **options))
+
+            cls.get_current_price = get_current_price  # type: ignore[method-assign]
+
     def __repr__(self) -> str:  # the default one of a subclass that became a dataclass would show the secret
         return f"<{type(self).__name__} {self.name} {self.network} {self.market_type}>"
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:  # noqa: B027 - most adapters have nothing to give back
+        """Give back connections. Using the adapter afterwards opens new ones."""
 
     @property
     def network(self) -> str:
@@ -298,18 +354,18 @@ class BaseExchange(abc.ABC):
     def test_connectivity(self) -> bool:
         """True if the venue answers; with a key, True only if it accepts the key. Raises AuthenticationError if not."""
 
-    @abc.abstractmethod
     def get_server_time(self) -> datetime:
         """The venue's clock."""
+        raise self.not_supported("get_server_time")
 
-    @abc.abstractmethod
-    def get_instruments(self) -> list[Instrument]: ...
+    def get_instruments(self) -> list[Instrument]:
+        raise self.not_supported("get_instruments")
 
-    @abc.abstractmethod
     def get_candles(
         self, symbol: str, timeframe: str, *, limit: int = 200, since: datetime | None = None
     ) -> list[Candle]:
-        """Closed candles only, oldest first: the last `limit`, or from `since` on."""
+        """Closed candles only, oldest first: the last `limit`, or the first `limit` that open at `since` or later."""
+        raise self.not_supported("get_candles")
 
     @abc.abstractmethod
     def get_current_price(self, symbol: str) -> Decimal:
@@ -321,28 +377,32 @@ class BaseExchange(abc.ABC):
         return Quote(bid=price, ask=price)
 
     # --- private
-    @abc.abstractmethod
     def get_balances(self) -> dict[str, Balance]:
         """By asset; assets with nothing in them may be left out."""
+        raise self.not_supported("get_balances")
 
-    @abc.abstractmethod
     def submit_order(self, request: OrderRequest) -> Order:
-        """Send it once. OrderRejected only on definite evidence, OrderOutcomeUnknown when nobody knows."""
+        """Send it once.
 
-    @abc.abstractmethod
+        OrderRejected only on definite evidence; OrderOutcomeUnknown when nobody knows; TransientExchangeError when
+        certainly nothing was accepted and the same order may be submitted again later.
+        """
+        raise self.not_supported("submit_order")
+
     def cancel_order(self, symbol: str, client_order_id: str) -> Order:
         """Cancel what is left. OrderNotFound when nothing of that id is open (it may have filled: look it up)."""
+        raise self.not_supported("cancel_order")
 
-    @abc.abstractmethod
     def get_order(self, symbol: str, client_order_id: str) -> Order:
         """The newest order of that client order id. OrderNotFound when the venue does not know it."""
+        raise self.not_supported("get_order")
 
-    @abc.abstractmethod
-    def get_open_orders(self, symbol: str | None = None) -> list[Order]: ...
+    def get_open_orders(self, symbol: str | None = None) -> list[Order]:
+        raise self.not_supported("get_open_orders")
 
-    @abc.abstractmethod
     def get_fills(self, symbol: str, *, exchange_order_id: str) -> list[Fill]:
         """The executions of one order, oldest first."""
+        raise self.not_supported("get_fills")
 
     def get_key_permissions(self) -> KeyPermissions:
         return KeyPermissions()
@@ -363,9 +423,7 @@ class BaseExchange(abc.ABC):
             raise self.not_supported("create_stop_loss_order")
         order_type = OrderType.STOP_LOSS if limit_price is None else OrderType.STOP_LOSS_LIMIT
         return self.submit_order(
-            OrderRequest(
-                client_order_id, symbol, Side(side), order_type, quantity, limit_price, stop_price
-            )
+            OrderRequest(client_order_id, symbol, Side(side), order_type, quantity, limit_price, stop_price)
         )
 
     def create_take_profit_order(
@@ -383,12 +441,27 @@ class BaseExchange(abc.ABC):
             raise self.not_supported("create_take_profit_order")
         order_type = OrderType.TAKE_PROFIT if limit_price is None else OrderType.TAKE_PROFIT_LIMIT
         return self.submit_order(
-            OrderRequest(
-                client_order_id, symbol, Side(side), order_type, quantity, limit_price, stop_price
-            )
+            OrderRequest(client_order_id, symbol, Side(side), order_type, quantity, limit_price, stop_price)
         )
 
     # --- helpers for adapters
+    def instrument(self, symbol: str) -> Instrument:
+        """The rules of a symbol: those the platform has stored, else from the venue's list. InvalidOrder if unknown."""
+        stored = self.instrument_lookup(symbol) if self.instrument_lookup else None
+        found = stored or self._listed_instruments().get(symbol)
+        if found is None:
+            raise InvalidOrder(f"{self.title or self.name} does not trade {symbol}.", exchange=self.name)
+        return found
+
+    def _listed_instruments(self) -> dict[str, Instrument]:
+        """The venue's list by symbol; kept for the process, because it is the largest reply a venue has."""
+        key = (self.name, self.base_url, self.market_type)
+        read_at, instruments = _instrument_lists.get(key, (0.0, {}))
+        if not instruments or time.monotonic() - read_at > INSTRUMENT_LIST_SECONDS:
+            instruments = {instrument.symbol: instrument for instrument in self.get_instruments()}
+            _instrument_lists[key] = (time.monotonic(), instruments)
+        return instruments
+
     def not_supported(self, operation: str) -> NotSupported:
         return NotSupported(
             f"{self.title or self.name} has no {operation.replace('_', ' ')} here.",
@@ -400,16 +473,42 @@ class BaseExchange(abc.ABC):
         """Refuse what the capabilities do not name, and prices that are missing, before anything is sent."""
         if request.order_type not in self.capabilities.order_types:
             raise self.not_supported(f"{request.order_type} order")
-        wants_limit = request.order_type in (
-            OrderType.LIMIT,
-            OrderType.STOP_LOSS_LIMIT,
-            OrderType.TAKE_PROFIT_LIMIT,
-        )
+        wants_limit = request.order_type in LIMIT_TYPES
         wants_stop = request.order_type not in (OrderType.MARKET, OrderType.LIMIT)
         if wants_limit and request.limit_price is None:
             raise InvalidOrder(f"A {request.order_type} order needs a limit price.", exchange=self.name)
         if wants_stop and request.stop_price is None:
             raise InvalidOrder(f"A {request.order_type} order needs a stop price.", exchange=self.name)
+
+    def require_valid(
+        self, request: OrderRequest, instrument: Instrument, price: Decimal | None = None
+    ) -> None:
+        """Refuse what can never be accepted, with the figure it misses. `price`: what a market order would pay."""
+        self.require_order_type(request)
+        price = request.limit_price or request.stop_price or price
+        reason = None
+        if not instrument.is_trading:
+            reason = f"{instrument.symbol} is not trading at the moment"
+        elif instrument.order_types and request.order_type not in instrument.order_types:
+            reason = f"{instrument.symbol} takes no {request.order_type} orders"
+        elif instrument.lot_step and request.quantity % instrument.lot_step:
+            reason = f"{request.quantity} {instrument.base} is not a multiple of {instrument.lot_step}"
+        elif price is not None:
+            reason = instrument.shortfall(request.quantity, price)
+        for stated in (request.limit_price, request.stop_price):
+            if stated is not None and (
+                stated <= 0 or (instrument.tick_size and stated % instrument.tick_size)
+            ):
+                reason = reason or f"the price {stated} is not a positive multiple of {instrument.tick_size}"
+        if reason:
+            raise InvalidOrder(
+                f"{reason[0].upper()}{reason[1:]}.", exchange=self.name, operation="submit_order"
+            )
+
+
+INSTRUMENT_LIST_SECONDS = 3600
+# (adapter name, base URL, market type) -> (monotonic time it was read, instruments by symbol)
+_instrument_lists: dict[tuple[str, str, str], tuple[float, dict[str, Instrument]]] = {}
 
 
 def to_decimal(value: object) -> Decimal:

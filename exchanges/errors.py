@@ -13,6 +13,7 @@ class ExchangeError(Exception):
         self.message = message
         self.exchange = exchange
         self.operation = operation
+        self.field = ""  # the part of a request that is at fault, where there is one
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.exchange, self.operation) if part)
@@ -23,6 +24,17 @@ class UnknownExchange(ExchangeError):
     """No adapter is registered under that name; nothing falls back silently."""
 
     code = "unknown_exchange"
+
+
+class InvalidRequest(ExchangeError):
+    """What a user asked for cannot be done as asked; `field` names the part of the request that is at fault."""
+
+    code = "invalid"
+
+    def __init__(self, message: str, *, field: str = "", code: str = "", exchange: str = "") -> None:
+        super().__init__(message, exchange=exchange)
+        self.field = field
+        self.code = code or self.code
 
 
 class AuthenticationError(ExchangeError):
@@ -78,3 +90,15 @@ class OrderNotFound(ExchangeError):
     """The venue does not know that order. Not by itself proof that it never existed."""
 
     code = "order_not_found"
+
+
+class CredentialUnreadable(ExchangeError):
+    """A stored secret does not open with any configured key. The operator's fault, not the user's."""
+
+    code = "credential_unreadable"
+
+
+class CandleNotReady(TransientExchangeError):
+    """The venue has not published that candle yet; ask again in a moment."""
+
+    code = "candle_not_ready"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import logging
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from exchanges.base import BaseExchange, ExchangeCapabilities, MarketType
-from exchanges.errors import UnknownExchange
+from exchanges.errors import NotSupported, UnknownExchange
 
+logger = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "trading_bot_marketplace.exchanges"
 
 
@@ -25,7 +27,11 @@ class ExchangeFactory:
         name = name.strip().upper()
         if not name:
             raise ValueError("An exchange needs a name.")
-        adapter.name = adapter.name or name
+        if not (isinstance(adapter, type) and issubclass(adapter, BaseExchange)):
+            raise TypeError(f"The adapter of {name} is no subclass of BaseExchange.")
+        if "name" not in vars(adapter):  # one inherited from another adapter is that one's name
+            adapter.name = name
+        adapter.title = adapter.title or name.replace("_", " ").title()
         cls._adapters[name] = adapter
 
     @classmethod
@@ -39,7 +45,10 @@ class ExchangeFactory:
     @classmethod
     def load_entry_points(cls) -> None:
         for point in entry_points(group=ENTRY_POINT_GROUP):
-            cls.register_exchange(point.name, point.load())
+            try:
+                cls.register_exchange(point.name, point.load())
+            except Exception:
+                logger.exception("The exchange adapter %s cannot be loaded.", point.name)
 
     @classmethod
     def names(cls) -> list[str]:
@@ -63,18 +72,35 @@ class ExchangeFactory:
         *,
         market_type: MarketType = MarketType.SPOT,
     ) -> BaseExchange:
-        """An adapter for one account. Options are passed only where they differ from `BaseExchange`'s defaults."""
-        adapter: Callable[..., BaseExchange] = cls.get_adapter(name)
-        options: dict[str, Any] = {}
-        if market_type != MarketType.SPOT:
-            options["market_type"] = market_type
+        """An adapter for one account.
+
+        The promised constructor is `(api_key, api_secret, testnet=True)`; the options beyond it are passed to those that
+        take them.
+        """
+        adapter = cls.get_adapter(name)
+        market_type = MarketType(market_type)
+        options: dict[str, Any] = {"market_type": market_type, "timeout_seconds": cls.timeout_seconds}
         url = cls._url_overrides.get((name.strip().upper(), "testnet" if testnet else "live"))
         if url:
             options["base_url"] = url
-        if cls.timeout_seconds != BaseExchange.default_timeout_seconds:
-            options["timeout_seconds"] = cls.timeout_seconds
-        return adapter(api_key, api_secret, testnet=testnet, **options)
+        accepted = _accepted_options(adapter)
+        exchange = adapter(
+            api_key, api_secret, testnet=testnet, **{k: v for k, v in options.items() if k in accepted}
+        )
+        for option, value in options.items():
+            if option not in accepted and option != "market_type":
+                setattr(exchange, option, value)
+        if market_type is not MarketType.SPOT and not exchange.capabilities.supports(market_type):
+            raise NotSupported(f"{adapter.title} has no {market_type} trading here.", exchange=adapter.name)
+        return exchange
 
     @classmethod
     def get_exchange_capabilities(cls, name: str) -> ExchangeCapabilities:
         return cls.get_adapter(name)("", "", testnet=True).capabilities
+
+
+def _accepted_options(adapter: type[BaseExchange]) -> frozenset[str]:
+    parameters = inspect.signature(adapter.__init__).parameters
+    if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
+        return frozenset({"market_type", "timeout_seconds", "base_url"})
+    return frozenset(parameters)

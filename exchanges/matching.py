@@ -1,19 +1,24 @@
-"""The fill model: how a price that moves fills orders. Pure; used by the simulator, paper trading and backtests.
+"""The fill model: how a price that moves fills orders. Pure; for the simulator, paper trading, backtests.
 
-The book is synthetic. Around a traded price stand levels on both sides: the first `half_spread_bps` away, each next one
-`level_step_bps` further, `level_size` base units on each. Taking walks the levels, so a large order pays more. A resting
-limit order fills at its own price when the traded price reaches it: one level's size at the touch, one more for every
-further level step that the price goes through it. So large orders fill in parts.
+The book is synthetic. Around a traded price stand levels on both sides: the first `half_spread_bps` away,
+each next one `level_step_bps` further, `level_size` base units on each. Taking walks the levels, so a large
+order pays more. A resting limit order fills at its own price when the traded price comes to it: one level's
+size at the touch, one more for every further level step that the price goes through it, and again from the
+start when the price has left and comes back. So large orders fill in parts, and nothing fills while the
+price stands still. What fills depends on the way of the price alone, never on how many calls that way is
+cut into.
 
-A candle is walked as four prices: open, then the extreme that lies against the candle's direction, then the other, then
-close. That is the usual convention of backtesters, and never lets an order use a price before it traded.
+A candle is walked as four prices: open, then the extreme that lies against the candle's direction, then the
+other, then close. That is the usual convention of backtesters, and never lets an order use a price before
+it traded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, Decimal
+from itertools import chain
 
 from exchanges.base import ZERO, Candle, OrderType, Quote, Side
 
@@ -32,7 +37,11 @@ class BookShape:
 
 @dataclass(frozen=True, slots=True)
 class WorkingOrder:
-    """An order in the matching engine. `triggered` matters for stops and take profits only."""
+    """An order in the matching engine. `triggered` matters for stops and take profits only.
+
+    Of the orders that share a `group` (one cancels the other), the first that triggers or fills takes the
+    rest out.
+    """
 
     order_id: str
     side: Side
@@ -42,6 +51,8 @@ class WorkingOrder:
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     triggered: bool = False
+    group: str | None = None
+    levels_given: int = 0  # how much of the book this visit of the price to the limit has already brought, in levels
 
     @property
     def remaining(self) -> Decimal:
@@ -57,7 +68,7 @@ class WorkingOrder:
 
     @property
     def triggers_on_rise(self) -> bool:
-        """A BUY stop and a SELL take profit trigger when the price rises to the stop price, the others when it falls."""
+        """BUY stops and SELL take profits trigger when the price rises to the stop, the others when it falls."""
         is_stop = self.order_type in (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT)
         return (self.side is Side.BUY) == is_stop
 
@@ -111,18 +122,18 @@ def levels(price: Decimal, side: Side, book: BookShape) -> Iterator[Decimal]:
 
 
 def take(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
-    """What the order takes from the book at once: all of a market order, the crossing part of a limit order."""
+    """What the order takes from the book now: all of a market order, the crossing part of a limit order."""
     remaining = order.remaining
     executions = []
     for level in levels(price, order.side, book):
-        if remaining <= 0:
-            break
-        if order.limit_price is not None and not _is_within_limit(level, order):
+        if remaining <= 0 or not _is_within_limit(level, order):
             break
         quantity = min(remaining, book.level_size)
         executions.append(Execution(level, quantity, is_maker=False))
         remaining -= quantity
-    return _filled(order, executions), tuple(executions)
+    # What stands at this price is used up: the rest waits until the price moves.
+    order = replace(_filled(order, executions), levels_given=_levels_reached(order, price, book))
+    return order, tuple(executions)
 
 
 def enter(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
@@ -134,38 +145,56 @@ def enter(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[Working
     return take(order, price, book)
 
 
-def walk(orders: Iterable[WorkingOrder], prices: Iterable[Decimal], book: BookShape) -> Iterator[Event]:
-    """Let the traded price move along `prices` (the first is where it stands) and yield what happens, in order.
+def quantity_for_quote(quote: Decimal, side: Side, price: Decimal, book: BookShape, lot_step: Decimal) -> Decimal:
+    """How much a market order may trade for `quote` units of the quote asset: whole lots, never for more."""
+    quantity = ZERO
+    for level in levels(price, side, book):
+        affordable = quote / level
+        if affordable < book.level_size:
+            quantity += affordable
+            break
+        quantity += book.level_size
+        quote -= book.level_size * level
+    return (quantity / lot_step).quantize(Decimal(1), rounding=ROUND_DOWN) * lot_step
 
-    Orders that are done or take no part simply never appear. Within one move, orders act in the order in which the price
-    reaches them; at one price the older (earlier in `orders`) goes first.
+
+def walk(orders: Iterable[WorkingOrder], prices: Iterable[Decimal], book: BookShape) -> Iterator[Event]:
+    """Let the traded price move along `prices` (the first is where it stands); yield what happens, in order.
+
+    Between two prices every price in between trades. A gap is two walks: the second starts where the price
+    lands, and what it jumped over triggers there. Orders that are done or take no part simply never appear.
+    Within one move, orders act in the order in which the price reaches them; at one price the older
+    (earlier in `orders`) goes first. Carry `Event.order` on into the next call.
     """
-    working = {order.order_id: order for order in orders}
+    working = {order.order_id: order for order in orders if order.remaining > 0}
     path = iter(prices)
-    previous = next(path, None)
-    if previous is None:
+    start = next(path, None)
+    if start is None:
         return
-    for target in path:
+    previous = start
+    for target in chain((start,), path):
         rising = target >= previous
         reached: list[tuple[Decimal, int, str]] = []
         for age, order in enumerate(working.values()):
             point = _meeting_point(order, previous, target)
-            if point is not None and order.remaining > 0:
+            if point is not None:
                 reached.append((point if rising else -point, age, order.order_id))
         for signed_point, _, order_id in sorted(reached):
+            if order_id not in working:  # taken out by another of its group
+                continue
             point = signed_point if rising else -signed_point
-            order = working[order_id]
-            executions: tuple[Execution, ...] = ()
-            if order.waits_for_trigger:
-                order = replace(order, triggered=True)
-                order, executions = take(order, point, book)
-            if order.remaining > 0 and order.has_limit and _is_reached(order, target):
-                order, more = _make(order, target, book)
-                executions += more
-            elif order.remaining > 0 and not order.has_limit:
-                order, executions = take(order, point, book)
-            working[order_id] = order
-            yield Event(order, executions, point)
+            before = working[order_id]
+            order, executions = _meet(before, point, previous, target, book)
+            if order.group and (executions or order.triggered != before.triggered):
+                working = {
+                    key: other for key, other in working.items() if other.group != order.group or key == order_id
+                }
+            if order.remaining > 0:
+                working[order_id] = order
+            else:
+                del working[order_id]
+            if executions or order.triggered != before.triggered:
+                yield Event(order, executions, point)
         previous = target
 
 
@@ -182,11 +211,46 @@ def _meeting_point(order: WorkingOrder, start: Decimal, end: Decimal) -> Decimal
         if order.is_triggered_by(start):
             return start
         return order.stop_price if order.is_triggered_by(end) else None
-    if order.limit_price is None:
-        return start  # a triggered market remainder: it goes on at once
-    if _is_reached(order, start):
+    if order.limit_price is None or _is_reached(order, start):
         return start
     return order.limit_price if _is_reached(order, end) else None
+
+
+def _meet(
+    order: WorkingOrder, point: Decimal, start: Decimal, end: Decimal, book: BookShape
+) -> tuple[WorkingOrder, tuple[Execution, ...]]:
+    """The price, on its way from `start` to `end`, is at `point` and concerns the order."""
+    executions: tuple[Execution, ...] = ()
+    if order.waits_for_trigger:
+        order, executions = take(replace(order, triggered=True), point, book)
+    elif not order.has_limit:
+        order, executions = take(order, point, book)  # what a market order could not get before
+    elif not _is_reached(order, start):
+        order = replace(order, levels_given=0)  # a new visit
+    if order.remaining > 0 and order.has_limit:
+        order, more = _make(order, end, book)
+        executions += more
+    return order, executions
+
+
+def _make(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
+    """A resting limit order fills at its own price; the further the price goes through it, the more."""
+    new_levels = _levels_reached(order, price, book) - order.levels_given
+    if new_levels <= 0 or order.limit_price is None:
+        return order, ()
+    quantity = min(order.remaining, book.level_size * new_levels)
+    executions = (Execution(order.limit_price, quantity, is_maker=True),)
+    order = _filled(order, executions)
+    return replace(order, levels_given=order.levels_given + new_levels), executions
+
+
+def _levels_reached(order: WorkingOrder, price: Decimal, book: BookShape) -> int:
+    """How many levels a resting limit order gets until the price is at `price`; 0 before the touch."""
+    limit = order.limit_price
+    if limit is None or not _is_reached(order, price):
+        return 0
+    step = max(limit * book.level_step_bps * BPS, book.tick_size)
+    return 1 + int(abs(price - limit) / step)
 
 
 def _is_reached(order: WorkingOrder, price: Decimal) -> bool:
@@ -199,18 +263,6 @@ def _is_within_limit(level: Decimal, order: WorkingOrder) -> bool:
     if order.limit_price is None:
         return True
     return level <= order.limit_price if order.side is Side.BUY else level >= order.limit_price
-
-
-def _make(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
-    """A resting limit order fills at its own price; the further the price goes through it, the more."""
-    limit = order.limit_price
-    if limit is None:
-        raise ValueError("only a limit order can rest")
-    step = max(limit * book.level_step_bps * BPS, book.tick_size)
-    steps_through = int(abs(price - limit) / step)
-    quantity = min(order.remaining, book.level_size * (1 + steps_through))
-    executions = (Execution(limit, quantity, is_maker=True),)
-    return _filled(order, executions), executions
 
 
 def _filled(order: WorkingOrder, executions: Iterable[Execution]) -> WorkingOrder:

@@ -1,4 +1,4 @@
-"""The Celery application. What runs when stands in the database (django-celery-beat), see `subscriptions/schedule.py`."""
+"""The Celery application. What runs when stands in the database: see `subscriptions/schedule.py`."""
 
 import os
 

@@ -43,6 +43,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "marketplace.middleware.OneAddressPerEndpoint",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -88,6 +89,7 @@ def database_from_environment() -> dict:
         default=f"sqlite:///{DATA_DIR / 'marketplace.sqlite3'}", conn_max_age=60, conn_health_checks=True
     )
     if config["ENGINE"].endswith("sqlite3"):
+        DATA_DIR.mkdir(parents=True, exist_ok=True)
         config["OPTIONS"] = {**config.get("OPTIONS", {}), **SQLITE_OPTIONS}
     return dict(config)
 
@@ -97,9 +99,16 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- broker and cache: REDIS_URL, or the redis-server that `./run` starts on a unix socket
 REDIS_URL = os.environ.get("REDIS_URL", "")
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or (
-    REDIS_URL.replace("unix://", "redis+socket://", 1) if REDIS_URL else "memory://"
-)
+
+
+def broker_from_redis_url(url: str) -> str:
+    """Celery's spelling of a Redis address: on a socket it reads the database as `virtual_host`, not `db`."""
+    if url.startswith("unix://"):
+        return url.replace("unix://", "redis+socket://", 1).replace("?db=", "?virtual_host=", 1)
+    return url or "memory://"
+
+
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or broker_from_redis_url(REDIS_URL)
 if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
@@ -166,7 +175,7 @@ REST_FRAMEWORK = {
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "marketplace.api.exception_handler",
     "DEFAULT_THROTTLE_CLASSES": ["rest_framework.throttling.ScopedRateThrottle"],
-    "DEFAULT_THROTTLE_RATES": {"credentials": "30/min", "validation": "30/min"},
+    "DEFAULT_THROTTLE_RATES": {"credentials": "30/min", "validation": "30/min", "login": "30/min"},
     "COERCE_DECIMAL_TO_STRING": True,
 }
 REST_KNOX = {
@@ -176,7 +185,7 @@ REST_KNOX = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Trading Bot Marketplace",
-    "DESCRIPTION": "Publish trading bots, subscribe to them, and see what they did. Money and quantities are decimal strings.",
+    "DESCRIPTION": "Publish trading bots, run them, see what they did. Money and quantities are decimal strings.",
     "VERSION": "0.1.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -186,7 +195,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- static and uploaded files
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(os.environ.get("STATIC_ROOT") or DATA_DIR / "static")
 NODE_MODULES = BASE_DIR / "node_modules"
 STATICFILES_DIRS = [
     BASE_DIR / "static",
@@ -210,6 +219,11 @@ STORAGES = {
         }
     ),
 }
+FILE_UPLOAD_HANDLERS = [
+    "bots.uploads.CappedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 # Uploads above this many bytes go to a temporary file instead of memory.
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
@@ -259,9 +273,7 @@ EXCHANGE_URLS: dict[str, dict[str, str]] = {}
 EXCHANGE_TIMEOUT_SECONDS = 10.0
 PAPER_STARTING_BALANCES = {"USDT": "100000", "USDC": "100000", "USD": "100000", "EUR": "100000"}
 # The keys of exchange credentials, newest first; more than one during a rotation (`manage.py rotate_field_keys`).
-FIELD_ENCRYPTION_KEY: str | list[str] = [
-    key for key in os.environ.get("FIELD_ENCRYPTION_KEY", "").split(",") if key
-]
+FIELD_ENCRYPTION_KEY: str | list[str] = [key for key in os.environ.get("FIELD_ENCRYPTION_KEY", "").split(",") if key]
 
 # --- subscriptions
 TIMEFRAMES = ["1m", "5m", "15m", "1h", "4h", "1d"]
@@ -294,9 +306,7 @@ LOGGING = {
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 # Plain tracebacks: rich ones would print local variables, and a local may hold a secret.
-                structlog.dev.ConsoleRenderer(
-                    colors=False, exception_formatter=structlog.dev.plain_traceback
-                ),
+                structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback),
             ],
             "foreign_pre_chain": _SHARED_PROCESSORS,
         },

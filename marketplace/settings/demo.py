@@ -1,4 +1,4 @@
-"""The product on one machine with embedded parts, every venue URL pointing at the simulator; nothing leaves the machine."""
+"""The product on one machine: embedded parts, every venue URL at the simulator, nothing leaves the machine."""
 
 import json
 import os
@@ -45,3 +45,5 @@ SIMULATOR_URLS: dict[str, str] = {
 }
 EXCHANGE_URLS = {"BINANCE": {"live": SIMULATOR_URLS["binance"], "testnet": SIMULATOR_URLS["binance"]}}
 TRACKING_INTERVAL_SECONDS = 1
+# The simulator's clock runs faster than ours, so candles cannot be expected by ours.
+CANDLE_POLL_SECONDS = 1

@@ -31,3 +31,7 @@ SECURE_HSTS_INCLUDE_SUBDOMAINS = True
 SECURE_HSTS_PRELOAD = True
 SESSION_COOKIE_SECURE = True
 CSRF_COOKIE_SECURE = True
+
+# For rehearsals: what is meant for the venues' test networks goes to a simulator instead. Live stays live.
+if SIMULATOR_URL := os.environ.get("SIMULATOR_URL", "").rstrip("/"):
+    EXCHANGE_URLS = {"BINANCE": {"testnet": SIMULATOR_URL}}

@@ -1,0 +1,73 @@
+"""From a stored version to a question in the sandbox: its files are laid out once, checked against their hashes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from django.conf import settings
+
+from bots.errors import BotError
+from bots.models import BotFile, BotVersion
+from bots.sandbox.host import WorkerPool
+from bots.sandbox.types import AskRequest, BotPackage, Limits, Outcome
+
+_pool: WorkerPool | None = None
+
+
+def pool() -> WorkerPool:
+    """This process's workers. Made at the first use, so that it is never shared across a fork."""
+    global _pool
+    if _pool is None:
+        _pool = WorkerPool(Limits(**settings.SANDBOX))
+    return _pool
+
+
+def ask(*, version: BotVersion, requests: list[AskRequest]) -> list[Outcome]:
+    """Ask one version about several streams at once. Raises bots.sandbox's SandboxUnavailable."""
+    return pool().ask(package(version), requests)
+
+
+def package(version: BotVersion) -> BotPackage:
+    """The version's files in a folder named by their common hash, fetched from storage if they are not there yet.
+
+    What is fetched is checked against the hashes that were approved, and the sandbox checks again before it loads them.
+    """
+    manifest = version.manifest()
+    content_hash = version.computed_hash()
+    if version.content_hash and version.content_hash != content_hash:
+        raise BotError(f"{version} is not what was submitted: its files have another hash.")
+    folder = Path(settings.BOT_CACHE_DIR) / content_hash
+    if not folder.is_dir():
+        _lay_out(version, folder)
+    return BotPackage(content_hash=content_hash, folder=folder, manifest=manifest)
+
+
+def _lay_out(version: BotVersion, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True, mode=0o711)
+    draft = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".draft-"))
+    try:
+        for file in version.files.all():
+            _fetch(file, draft / file.name)
+        draft.chmod(0o755)  # the sandbox may read it under a uid of its own
+        os.rename(draft, folder)
+    except OSError:
+        # Another process may have finished first: its folder has the same name because it has the same content.
+        if not folder.is_dir():
+            raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def _fetch(file: BotFile, target: Path) -> None:
+    digest = hashlib.sha256()
+    with file.file.open("rb") as source, target.open("wb") as copy:
+        for chunk in source.chunks():
+            digest.update(chunk)
+            copy.write(chunk)
+    if digest.hexdigest() != file.sha256:
+        raise BotError(f"{file.name} in the storage is not what was uploaded: its hash differs.")
+    target.chmod(0o644)

@@ -1,0 +1,372 @@
+"""Talk with a worker within a deadline and believe nothing it says. Runs in the host.
+
+`Worker.load` and `Worker.ask` turn whatever happens into Outcomes. A worker that breaks a rule is ended.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+import select
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from bots.sandbox import wire
+from bots.sandbox.process import Process, Starter
+from bots.sandbox.types import (
+    AskRequest,
+    BotPackage,
+    Limits,
+    Outcome,
+    OutcomeStatus,
+    PackageMismatch,
+    SandboxUnavailable,
+)
+
+READ_BYTES = 65536
+TRACE_SECONDS = 0.1  # for the worker to write where it hangs before it is killed
+MEMORY_LIMIT_CODE = wire.STATUSES.index(OutcomeStatus.MEMORY_LIMIT)
+
+
+class _Ended(Exception):
+    """The conversation is over and the worker has to go, with this verdict on the request that was due."""
+
+    def __init__(self, status: OutcomeStatus | None, error: str) -> None:
+        super().__init__(error)
+        self.status = status  # None: the process ended by itself, look at how
+        self.error = error
+
+
+@dataclass(slots=True)
+class _Answer:
+    reply: wire.Reply
+    log: str
+    seconds: float
+
+
+class Worker:
+    """A process for one package, locked down and ready to load the bot's code.
+
+    Once `alive` is False it is gone, and its owner drops it.
+    """
+
+    def __init__(self, package: BotPackage, limits: Limits, *, empty_folder: str, start: Starter) -> None:
+        """Raises SandboxUnavailable, or PackageMismatch when the files are not those of the manifest."""
+        self.limits = limits
+        self.code_names = [file.name for file in package.manifest if file.file_type == "CODE"]
+        # Together with the sequence number the nonce of every request.
+        self.session = secrets.randbits(64)
+        self.sequence = 0
+        self._received = bytearray()
+        self._log = bytearray()
+        try:
+            self.process = Process(empty_folder=empty_folder, start=start)
+        except OSError as error:
+            raise SandboxUnavailable(f"a worker could not be started: {error}") from error
+        self.alive = True
+        self._poll = select.poll()
+        self._poll.register(self.process.replies, select.POLLIN)
+        self._poll.register(self.process.prints, select.POLLIN)
+        self._set_up(package)
+
+    # --- what the pool asks for
+
+    def load(self) -> Outcome:
+        """Run the bot's code and load its files. Once, before the first `ask`."""
+        frame = wire.encode_frame(wire.Kind.LOAD, self.session, self.sequence, {})
+        seconds, state_bytes = self.limits.start_up_seconds, self.limits.reply_bytes
+        [outcome] = self._converse(frame, [{}], self._load_outcome, seconds, state_bytes)
+        return outcome
+
+    def ask(self, requests: Sequence[AskRequest]) -> list[Outcome]:
+        """One outcome per request; fewer when the worker had to be ended, the last of which says why."""
+        frame = wire.encode_ask(self.session, self.sequence, requests)
+        states = [request.state for request in requests]
+        seconds, state_bytes = self.limits.wall_seconds, self.limits.state_bytes
+        outcomes = self._converse(frame, states, self._ask_outcome, seconds, state_bytes)
+        if self.alive and self.process.cpu_seconds() > self.limits.cpu_seconds / 2:
+            self.end()  # in time, and not in the middle of a call
+        return outcomes
+
+    def is_usable(self) -> bool:
+        """Whether the worker is still there and has said nothing since it was last asked."""
+        if not self.alive:
+            return False
+        poll = select.poll()
+        poll.register(self.process.pidfd, select.POLLIN)
+        poll.register(self.process.replies, select.POLLIN)
+        return not poll.poll(0)
+
+    def end(self) -> None:
+        """Kill the process and forget it. Safe to call twice."""
+        if self.alive:
+            self.alive = False
+            self.process.kill()
+            self.process.close()
+
+    def abandon(self) -> None:
+        """After a fork: the process is the parent's."""
+        if self.alive:
+            self.alive = False
+            self.process.abandon()
+
+    def _set_up(self, package: BotPackage) -> None:
+        header = {
+            "folder": str(package.folder.absolute()),
+            "manifest": [asdict(file) for file in package.manifest],
+            "memory_bytes": self.limits.memory_bytes,
+            "cpu_seconds": self.limits.cpu_seconds,
+            "reply_bytes": self.limits.reply_bytes,
+            "state_bytes": self.limits.state_bytes,
+        }
+        frame = wire.encode_frame(wire.Kind.SET_UP, self.session, self.sequence, header)
+        answers: list[_Answer] = []
+        try:
+            self._exchange(frame, 1, self.limits.start_up_seconds, 0, answers)
+        except _Ended as ended:
+            _, error = self._verdict(ended)
+            log = self._cut_log(bytes(self._log))
+            raise SandboxUnavailable(f"a worker did not start: {error}\n{log}".strip()) from None
+        except BaseException:
+            self.end()
+            raise
+        [answer] = answers
+        if answer.reply.status == wire.MISMATCH:
+            self.end()
+            raise PackageMismatch(answer.reply.text.decode("utf-8", "replace"))
+
+    # --- the conversation
+
+    def _converse(
+        self,
+        frame: bytes,
+        states: Sequence[dict[str, Any]],
+        read: Callable[[_Answer, dict[str, Any]], Outcome],
+        seconds: float,
+        state_bytes: int,
+    ) -> list[Outcome]:
+        """Send a frame and read its replies, one per state. The process runs only while this does."""
+        outcomes: list[Outcome] = []
+        answers: list[_Answer] = []
+        started = time.monotonic()
+        ended: _Ended | None = None
+        try:
+            self.process.signal(signal.SIGCONT)
+            try:
+                self._exchange(frame, len(states), seconds, state_bytes, answers)
+            except _Ended as error:
+                ended = error
+            try:
+                for answer in answers:
+                    outcomes.append(read(answer, states[len(outcomes)]))
+            except wire.WireError as error:
+                ended = _Ended(OutcomeStatus.PROTOCOL_ERROR, str(error))
+            if ended is not None:
+                spent = time.monotonic() - started - sum(outcome.duration_seconds for outcome in outcomes)
+                # With every request answered it is about the last answer: not to be trusted then.
+                del outcomes[len(states) - 1 :]
+                outcomes.append(self._last_outcome(ended, states[len(outcomes)], spent))
+            elif outcomes[-1].status is OutcomeStatus.MEMORY_LIMIT:
+                self.end()
+            else:
+                self.process.signal(signal.SIGSTOP)
+        except BaseException:
+            # Interrupted in the middle (a task's time limit, Ctrl-C): nobody knows what the pipes hold now.
+            self.end()
+            raise
+        return outcomes
+
+    def _exchange(self, frame: bytes, count: int, seconds: float, state_bytes: int, answers: list[_Answer]) -> None:
+        """Write the frame and collect `count` replies; each has `seconds` from the one before.
+
+        Fewer replies than asked for when one says that the memory is full. Raises _Ended.
+        """
+        process = self.process
+        to_send = self._send(memoryview(frame))
+        if to_send:
+            self._poll.register(process.requests, select.POLLOUT)
+        started = time.monotonic()
+        try:
+            while len(answers) < count:
+                reply = self._take_reply(state_bytes)
+                if reply is not None:
+                    now = time.monotonic()
+                    answers.append(_Answer(reply, self._take_log(self.sequence), now - started))
+                    self.sequence += 1
+                    started = now
+                    if reply.status == MEMORY_LIMIT_CODE:
+                        return  # what filled the memory may still be there: not for the next one to suffer
+                    continue
+                left = started + seconds - time.monotonic()
+                if left <= 0:
+                    raise _Ended(OutcomeStatus.TIME_LIMIT, f"no answer within {seconds:g} seconds")
+                for descriptor, _event in self._poll.poll(left * 1000 + 1):
+                    if descriptor == process.requests:
+                        to_send = self._send(to_send)
+                        if not to_send:
+                            self._poll.unregister(process.requests)
+                    elif descriptor == process.replies:
+                        self._receive()
+                    else:
+                        self._drain_prints()
+        finally:
+            if to_send:
+                self._poll.unregister(process.requests)
+        if to_send or self._received:
+            raise _Ended(OutcomeStatus.PROTOCOL_ERROR, "an answer that was not asked for")
+
+    def _send(self, data: memoryview) -> memoryview:
+        try:
+            return data[os.write(self.process.requests, data) :]
+        except BlockingIOError:
+            return data
+        except BrokenPipeError:
+            raise _Ended(None, "the process ended") from None
+
+    def _receive(self) -> None:
+        chunk = os.read(self.process.replies, READ_BYTES)
+        if not chunk:
+            raise _Ended(None, "the process ended")
+        self._received += chunk
+
+    def _take_reply(self, state_bytes: int) -> wire.Reply | None:
+        try:
+            return wire.decode_reply(self._received, self.session, self.sequence, state_bytes=state_bytes)
+        except wire.WireError as error:
+            raise _Ended(OutcomeStatus.PROTOCOL_ERROR, str(error)) from None
+
+    # --- what the bot prints
+
+    def _drain_prints(self) -> bool:
+        """Read what is there, so that a bot that prints never waits. False when there is nothing."""
+        try:
+            chunk = os.read(self.process.prints, READ_BYTES)
+        except BlockingIOError:
+            return False
+        if not chunk:  # closed by the bot, or the process has ended
+            with contextlib.suppress(KeyError):
+                self._poll.unregister(self.process.prints)
+            return False
+        self._log += chunk
+        limit = self.limits.printed_bytes
+        if len(self._log) > limit:
+            raise _Ended(OutcomeStatus.OUTPUT_LIMIT, f"more than {limit} bytes were printed in one call")
+        return True
+
+    def _take_log(self, sequence: int) -> str:
+        """What was printed up to the marker of this call; without one (the bot closed the pipe) all of it."""
+        marker = wire.marker(self.session, sequence)
+        while (end := self._log.find(marker)) < 0:
+            if not self._drain_prints():
+                end = len(self._log)
+                break
+        log = self._cut_log(bytes(self._log[:end]))
+        del self._log[: end + len(marker)]
+        return log
+
+    def _cut_log(self, raw: bytes) -> str:
+        kept = wire.clean_text(raw[: self.limits.log_bytes].decode("utf-8", "replace"))
+        dropped = len(raw) - self.limits.log_bytes
+        return kept if dropped <= 0 else f"{kept}\n({dropped} more bytes were printed)"
+
+    # --- replies to outcomes
+
+    def _load_outcome(self, answer: _Answer, _state: dict[str, Any]) -> Outcome:
+        status = wire.read_status(answer.reply)
+        description = wire.read_json_object(answer.reply.state) if answer.reply.state else None
+        if status is OutcomeStatus.OK and description is None:
+            raise wire.WireError("a bot without a description")
+        return Outcome(
+            status,
+            log=answer.log,
+            error=wire.clean_text(wire.read_text(answer.reply.text)),
+            duration_seconds=answer.seconds,
+            description=description,
+        )
+
+    def _ask_outcome(self, answer: _Answer, state: dict[str, Any]) -> Outcome:
+        reply = answer.reply
+        status = wire.read_status(reply)
+        if status is OutcomeStatus.OK:
+            action, new_state = wire.read_action(reply), wire.read_json_object(reply.state)
+            return Outcome(status, action, new_state, answer.log, duration_seconds=answer.seconds)
+        error = wire.clean_text(wire.read_text(reply.text))
+        return Outcome(status, None, state, answer.log, error, answer.seconds)
+
+    # --- the end
+
+    def _last_outcome(self, ended: _Ended, state: dict[str, Any], seconds: float) -> Outcome:
+        status, error = self._verdict(ended)
+        return Outcome(status, None, state, self._cut_log(bytes(self._log)), error, seconds)
+
+    def _verdict(self, ended: _Ended) -> tuple[OutcomeStatus, str]:
+        """End the worker, and say in words why."""
+        printed = len(self._log)
+        if ended.status is OutcomeStatus.TIME_LIMIT:
+            self._await_stack()
+        self.alive = False
+        cpu_seconds = self.process.kill(force=ended.status is not None)
+        with contextlib.suppress(_Ended):
+            while self._drain_prints():
+                pass
+        self.process.close()
+        if ended.status is None:
+            return self._crash_verdict(self._cut_crash_report(), cpu_seconds)
+        place = ""
+        if ended.status is OutcomeStatus.TIME_LIMIT:
+            place = self._place(bytes(self._log[printed:]))
+            del self._log[printed:]
+        return ended.status, f"{ended.error}{place}"
+
+    def _crash_verdict(self, crash: bytes, cpu_seconds: float) -> tuple[OutcomeStatus, str]:
+        code, place = self.process.exit_code, self._place(crash)
+        if code >= 0:
+            return OutcomeStatus.RUNTIME_ERROR, f"the bot ended its own process (exit code {code})"
+        if code == -signal.SIGXCPU or cpu_seconds >= self.limits.cpu_seconds:
+            used = f"more than {self.limits.cpu_seconds} seconds of processor time were used"
+            return OutcomeStatus.TIME_LIMIT, used + place
+        if b"bad_alloc" in crash or b"MemoryError" in crash:
+            return OutcomeStatus.MEMORY_LIMIT, f"the bot used more memory than it may{place}"
+        return OutcomeStatus.RUNTIME_ERROR, f"the bot's process crashed ({_signal_name(-code)}){place}"
+
+    def _await_stack(self) -> None:
+        """Have the worker's faulthandler write to the log where it hangs."""
+        printed = len(self._log)
+        self.process.signal(signal.SIGUSR1)
+        deadline = time.monotonic() + TRACE_SECONDS
+        poll = select.poll()
+        poll.register(self.process.prints, select.POLLIN)
+        with contextlib.suppress(_Ended):
+            while (left := deadline - time.monotonic()) > 0:
+                if not poll.poll(left * 1000) or not self._drain_prints():
+                    return
+                if b"serve.py" in self._log[printed:]:  # past the bot's own frames
+                    return
+
+    def _cut_crash_report(self) -> bytes:
+        """What faulthandler, or else anything, wrote last; the former is for us and not for the log."""
+        start = self._log.rfind(b"Fatal Python error")
+        if start < 0:
+            return bytes(self._log[-READ_BYTES:])
+        crash = bytes(self._log[start:])
+        del self._log[start:]
+        return crash
+
+    def _place(self, stack: bytes) -> str:
+        """` at bot.py, line 3, in analyze_market`: the innermost frame of the bot's own code in the stack."""
+        for name, line, function in re.findall(rb'File "([\w.]+)", line (\d+) in (\w+)', stack):
+            if name.decode() in self.code_names:
+                return f" at {name.decode()}, line {int(line)}, in {function.decode()}"
+        return ""
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # a real-time signal has no name
+        return f"signal {number}"

@@ -1,0 +1,234 @@
+"""The worker's loop: read a frame, ask the bot, write the replies. Runs in the worker."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import importlib
+import io
+import json
+import os
+import signal
+import sys
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+from bot_sdk.action import Action, ReasonTooLong
+from bot_sdk.bot import CustomBot
+from bot_sdk.files import FRAMEWORK_MODULES
+from bot_sdk.runtime import (
+    BotDefinitionError,
+    WrongReturnType,
+    ask_bot,
+    candles_frame,
+    create_bot,
+)
+from bots.sandbox import jail, wire
+from bots.sandbox.loader import (
+    LoadedBot,
+    Mismatch,
+    bot_traceback,
+    load_bot,
+    read_files,
+)
+from bots.sandbox.types import OutcomeStatus, PackageFile
+
+MAX_INSTANCES = 1000  # streams of one version kept ready; more are made anew when asked
+
+
+class OutputTooLarge(Exception):
+    """What the bot wants to hand back is longer than its limit: a sentence."""
+
+
+class StateError(Exception):
+    """The bot's state cannot be kept: a sentence."""
+
+
+class Server:
+    """Serves one bot version until the host closes the pipe or kills the process."""
+
+    def __init__(self, request_fd: int, reply_fd: int) -> None:
+        self.requests = io.FileIO(request_fd)
+        self.reply_fd = reply_fd
+        self.manifest: list[PackageFile] = []
+        self.contents: dict[str, bytes] = {}
+        self.code_names: list[str] = []
+        self.reply_bytes = self.state_bytes = 0
+        self.bot: LoadedBot | None = None
+        self.instances: OrderedDict[str, tuple[dict[str, Any], CustomBot]] = OrderedDict()
+
+    def run(self) -> None:
+        handlers = {
+            wire.Kind.SET_UP: self._set_up,
+            wire.Kind.LOAD: self._load,
+            wire.Kind.ASK: self._ask_all,
+        }
+        while True:
+            head = self._read(wire.FRAME.size)
+            kind, header_length, body_length, session, sequence = wire.FRAME.unpack(head)
+            header = json.loads(self._read(header_length))
+            body = self._read(body_length)
+            handlers[wire.Kind(kind)](session, sequence, header, body)
+
+    # --- before the bot's code runs
+
+    def _set_up(self, session: int, sequence: int, header: dict[str, Any], _body: bytearray) -> None:
+        self.manifest = [PackageFile(**file) for file in header["manifest"]]
+        self.code_names = [file.name for file in self.manifest if file.file_type == "CODE"]
+        self.reply_bytes = header["reply_bytes"]
+        self.state_bytes = header["state_bytes"]
+        _prepare_output()
+        for framework in {file.framework for file in self.manifest}:
+            for module in FRAMEWORK_MODULES.get(framework, ()):
+                importlib.import_module(module)
+        status, text = 0, ""
+        try:
+            self.contents = read_files(Path(header["folder"]), self.manifest)
+        except Mismatch as error:
+            status, text = wire.MISMATCH, str(error)
+        jail.lock_down(memory_bytes=header["memory_bytes"], cpu_seconds=header["cpu_seconds"])
+        self._reply(session, sequence, wire.encode_reply(session, sequence, status, text=text))
+
+    # --- from here on the process may do whatever the bot wants
+
+    def _load(self, session: int, sequence: int, _header: dict[str, Any], _body: bytearray) -> None:
+        status, text, description = OutcomeStatus.OK, "", b""
+        try:
+            self.bot = load_bot(self.manifest, self.contents)
+            self.contents = {}
+            description = self._encode_description(self.bot)
+            if self.bot.file_errors:
+                status, text = OutcomeStatus.RUNTIME_ERROR, self.bot.file_errors
+        except BaseException as error:  # noqa: BLE001  (bot code may raise anything, SystemExit included)
+            status, text = self._judge(error)
+        code = wire.STATUSES.index(status)
+        reply = wire.encode_reply(session, sequence, code, state=description, text=text)
+        self._reply(session, sequence, reply)
+
+    def _encode_description(self, bot: LoadedBot) -> bytes:
+        wire.check_json(bot.description)
+        description = json.dumps(bot.description, separators=(",", ":")).encode()
+        if len(description) > self.reply_bytes:
+            raise OutputTooLarge(
+                f"default_config and config_schema have {len(description)} bytes, at most {self.reply_bytes} fit"
+            )
+        return description
+
+    def _ask_all(self, session: int, sequence: int, header: dict[str, Any], body: bytearray) -> None:
+        blocks = wire.decode_blocks(body, header["lengths"])
+        for number, (stream, config, state, block) in enumerate(header["requests"], start=sequence):
+            _reopen_output()
+            # A copy each: what one stream's instance writes into its frame is no other's business.
+            open_times, values = (array.copy(order="K") for array in blocks[block])
+            try:
+                bot = self._instance(stream, config)
+                bot.state = state
+                action = ask_bot(bot, candles_frame(open_times, values))
+                reply = self._encode_action(session, number, action, bot.state)
+            except BaseException as error:  # noqa: BLE001  (bot code may raise anything, SystemExit included)
+                # What an instance is worth after an error is unknown: the next call makes a new one.
+                self.instances.pop(stream, None)
+                status, text = self._judge(error)
+                reply = wire.encode_reply(session, number, wire.STATUSES.index(status), text=text)
+            self._reply(session, number, reply)
+
+    def _instance(self, stream: str, config: dict[str, Any]) -> CustomBot:
+        known = self.instances.get(stream)
+        if known is not None and known[0] == config:
+            self.instances.move_to_end(stream)
+            return known[1]
+        if self.bot is None:
+            raise BotDefinitionError("the bot has not been loaded")
+        bot = create_bot(self.bot.bot_class, strategy_config=dict(config), models=self.bot.models)
+        self.instances[stream] = (config, bot)
+        if len(self.instances) > MAX_INSTANCES:
+            self.instances.popitem(last=False)
+        return bot
+
+    def _encode_action(self, session: int, sequence: int, action: Action, state: Any) -> bytes:
+        encoded = self._encode_state(state)
+        reply = wire.encode_reply(session, sequence, 0, action=action, state=encoded)
+        if len(reply) > self.reply_bytes:
+            raise OutputTooLarge(f"the answer has {len(reply)} bytes, at most {self.reply_bytes} fit")
+        return reply
+
+    def _encode_state(self, state: Any) -> bytes:
+        if not isinstance(state, dict):
+            raise StateError(f"state must be a dict, not {type(state).__name__}")
+        if not state:
+            return b"{}"
+        try:
+            wire.check_json(state)
+            encoded = json.dumps(state, separators=(",", ":"), allow_nan=False).encode()
+        except (TypeError, ValueError) as error:
+            raise StateError(f"state must hold JSON values only: {error}") from error
+        if len(encoded) > self.state_bytes:
+            raise OutputTooLarge(f"state has {len(encoded)} bytes, at most {self.state_bytes} are kept")
+        return encoded
+
+    def _judge(self, error: BaseException) -> tuple[OutcomeStatus, str]:
+        if _is_memory_error(error):
+            return OutcomeStatus.MEMORY_LIMIT, "the bot used more memory than it may"
+        if isinstance(error, ReasonTooLong | OutputTooLarge):
+            return OutcomeStatus.OUTPUT_LIMIT, str(error)
+        if isinstance(error, WrongReturnType):
+            return OutcomeStatus.PROTOCOL_ERROR, str(error)
+        if isinstance(error, BotDefinitionError | StateError):
+            return OutcomeStatus.RUNTIME_ERROR, str(error)
+        return OutcomeStatus.RUNTIME_ERROR, bot_traceback(error, self.code_names)
+
+    # --- pipes
+
+    def _read(self, count: int) -> bytearray:
+        data = bytearray(count)
+        view = memoryview(data)
+        while view:
+            received = self.requests.readinto(view)
+            if not received:
+                os._exit(0)  # the host closed the pipe
+            view = view[received:]
+        return data
+
+    def _reply(self, session: int, sequence: int, reply: bytes) -> None:
+        # The prints first, then their marker, then the reply: whoever has the reply can have the prints.
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        with contextlib.suppress(OSError):
+            os.write(1, wire.marker(session, sequence))
+        view = memoryview(reply)
+        while view:
+            view = view[os.write(self.reply_fd, view) :]
+
+
+def _is_memory_error(error: BaseException | None) -> bool:
+    for _ in range(10):
+        if error is None:
+            return False
+        if isinstance(error, MemoryError):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _prepare_output() -> None:
+    _reopen_output()
+    # Into the log: where a bot crashed, and (on the host's signal at the deadline) where it hangs.
+    faulthandler.enable(file=2, all_threads=False)
+    faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)
+
+
+def _reopen_output() -> None:
+    """Both streams go to the log pipe, line by line; a bot that closed one gets it back."""
+    for name, number in (("stdout", 1), ("stderr", 2)):
+        ours = _streams.get(name)
+        if ours is None or ours.closed:
+            ours = io.TextIOWrapper(
+                io.FileIO(number, "w", closefd=False), encoding="utf-8", errors="replace", line_buffering=True
+            )
+            _streams[name] = ours
+        setattr(sys, name, ours)
+
+
+_streams: dict[str, io.TextIOWrapper] = {}

@@ -1,0 +1,19 @@
+from django.apps import AppConfig
+
+
+class ExchangesConfig(AppConfig):
+    name = "exchanges"
+    verbose_name = "Exchanges"
+
+    def ready(self) -> None:
+        from django.conf import settings
+
+        from exchanges.adapters.binance import BinanceExchange
+        from exchanges.factory import ExchangeFactory
+
+        ExchangeFactory.register_exchange("BINANCE", BinanceExchange)
+        ExchangeFactory.timeout_seconds = settings.EXCHANGE_TIMEOUT_SECONDS
+        for name, urls in settings.EXCHANGE_URLS.items():
+            for network, url in urls.items():
+                ExchangeFactory.override_url(name, network, url)
+        ExchangeFactory.load_entry_points()

@@ -1,0 +1,138 @@
+"""Shapes of the exchanges API. Secrets go in and never come out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from exchanges.errors import UnknownExchange
+from exchanges.factory import ExchangeFactory
+from exchanges.models import ExchangeCredential, Instrument, Mode
+
+
+class ExchangeNameField(serializers.CharField):
+    """A registered exchange's name, in capitals whatever was sent."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_length": 40, "help_text": "for example BINANCE", **options})
+
+    def to_internal_value(self, data: Any) -> str:
+        try:
+            return ExchangeFactory.get_adapter(super().to_internal_value(data)).name
+        except UnknownExchange as error:
+            raise serializers.ValidationError(error.message, code=error.code) from error
+
+
+class KeySerializer(serializers.Serializer[dict[str, Any]]):
+    """An API key to be tried."""
+
+    exchange_name = ExchangeNameField()
+    api_key = serializers.CharField(max_length=500, write_only=True)
+    api_secret = serializers.CharField(max_length=5000, write_only=True, trim_whitespace=True)
+    testnet = serializers.BooleanField(default=True)
+
+
+class NewCredentialSerializer(KeySerializer):
+    label = serializers.CharField(max_length=80, default="default")  # type: ignore[assignment]
+
+
+class KeyPermissionsSerializer(serializers.Serializer[Any]):
+    """null where the venue does not say."""
+
+    can_read = serializers.BooleanField(allow_null=True)
+    can_trade = serializers.BooleanField(allow_null=True)
+    can_withdraw = serializers.BooleanField(allow_null=True)
+
+
+class ValidatedSerializer(serializers.Serializer[Any]):
+    valid = serializers.BooleanField()
+    exchange_name = serializers.CharField()
+    testnet = serializers.BooleanField()
+    permissions = KeyPermissionsSerializer()
+
+
+class ConnectionSerializer(serializers.Serializer[Any]):
+    connected = serializers.BooleanField()
+    exchange_name = serializers.CharField()
+    testnet = serializers.BooleanField()
+    server_time = serializers.DateTimeField()
+
+
+class CredentialSerializer(serializers.ModelSerializer[ExchangeCredential]):
+    exchange_name = serializers.CharField(source="exchange")
+    testnet = serializers.SerializerMethodField()
+
+    class Meta:
+        model = ExchangeCredential
+        fields = [
+            "id",
+            "exchange_name",
+            "mode",
+            "testnet",
+            "label",
+            "api_key_hint",
+            "is_paused",
+            "paused_reason",
+            "created_at",
+            "last_checked_at",
+            "last_check_error",
+        ]
+        read_only_fields = fields
+
+    def get_testnet(self, credential: ExchangeCredential) -> bool:
+        return credential.mode == Mode.TESTNET
+
+
+class BalanceSerializer(serializers.Serializer[Any]):
+    asset = serializers.CharField()
+    free = serializers.DecimalField(max_digits=None, decimal_places=None)
+    used = serializers.DecimalField(max_digits=None, decimal_places=None)
+    total = serializers.DecimalField(max_digits=None, decimal_places=None)
+
+
+class AccountSerializer(serializers.Serializer[Any]):
+    exchange_name = serializers.CharField()
+    mode = serializers.ChoiceField(choices=Mode.choices)
+    credential_id = serializers.UUIDField()
+    balances = BalanceSerializer(many=True)
+    permissions = KeyPermissionsSerializer()
+
+
+class CapabilitiesSerializer(serializers.Serializer[Any]):
+    spot_trading = serializers.BooleanField()
+    futures_trading = serializers.BooleanField()
+    margin_trading = serializers.BooleanField()
+    stop_loss_orders = serializers.BooleanField()
+    take_profit_orders = serializers.BooleanField()
+    advanced_orders = serializers.BooleanField()
+    testnet = serializers.BooleanField()
+    order_types = serializers.ListField(child=serializers.CharField())
+    timeframes = serializers.ListField(child=serializers.CharField())
+
+
+class SupportedExchangeSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    title = serializers.CharField()
+    capabilities = CapabilitiesSerializer()
+    market_types = serializers.ListField(child=serializers.CharField())
+    timeframes = serializers.ListField(child=serializers.CharField())
+    networks = serializers.ListField(child=serializers.CharField())
+    credential_help = serializers.CharField(allow_blank=True)
+
+
+class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
+    class Meta:
+        model = Instrument
+        fields = [
+            "symbol",
+            "base",
+            "quote",
+            "tick_size",
+            "lot_step",
+            "min_quantity",
+            "max_quantity",
+            "min_notional",
+            "is_trading",
+        ]
+        read_only_fields = fields

@@ -1,0 +1,170 @@
+"""The HTTP server: one event loop, one request at a time on the venues' books, so they need no locks.
+
+    request -> seam.before -> face or control -> records written -> seam.after -> reply
+
+`Seam` is where faults will be injected: a request can be lost before the venue sees it, a reply after it
+acted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+
+from aiohttp import web
+
+from exchanges.simulator import control
+from exchanges.simulator.binance_spot.face import BinanceSpot
+from exchanges.simulator.binance_spot.limits import WEIGHT_PER_MINUTE
+from exchanges.simulator.http import Face, Reply, Request
+from exchanges.simulator.simulator import Simulator
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 1_000_000
+HEARTBEAT_SECONDS = 1.0  # how much of the clock `kill -9` can cost
+SHUTDOWN_SECONDS = 0.2
+
+
+class ReplyLost(Exception):
+    """The connection is to be closed without a reply."""
+
+
+class Seam:
+    """Around every request to a venue. This one lets all pass."""
+
+    async def before(self, face: Face, request: Request) -> Reply | None:
+        """Answer in the venue's place, raise ReplyLost, or None to let the request through."""
+        del face, request
+        return None
+
+    async def after(self, face: Face, request: Request, reply: Reply) -> Reply:
+        """Change the reply, or raise ReplyLost: the venue has acted, the client will not know."""
+        del face, request
+        return reply
+
+
+class Server:
+    """The simulator behind an HTTP port."""
+
+    def __init__(
+        self,
+        simulator: Simulator,
+        *,
+        seam: Seam | None = None,
+        weight_per_minute: int = WEIGHT_PER_MINUTE,
+    ) -> None:
+        self.simulator = simulator
+        self.seam = seam or Seam()
+        self.faces: list[Face] = [BinanceSpot(simulator.binance, simulator.clock, weight_per_minute)]
+        self._runner: web.AppRunner | None = None
+        self._heartbeat: asyncio.Task[None] | None = None
+
+    async def start(self, host: str, port: int) -> int:
+        """Listen; returns the port, which is a free one where `port` is 0."""
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        app.router.add_route("*", "/_control/{what}", self._handle_control)
+        app.router.add_route("*", "/{path:.*}", self._handle_venue)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        self._heartbeat = asyncio.create_task(self._save_regularly())
+        return int(self._runner.addresses[0][1])
+
+    async def stop(self) -> None:
+        if self._heartbeat:
+            self._heartbeat.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._heartbeat
+        if self._runner:
+            await self._runner.cleanup()
+        self.simulator.settle()
+        self.simulator.close()
+
+    async def _handle_venue(self, http: web.Request) -> web.StreamResponse:
+        face = next((face for face in self.faces if http.path.startswith(face.prefixes)), None)
+        if face is None:
+            return web.Response(status=404, text="no venue answers here\n")
+        path, _, query = http.raw_path.partition("?")
+        body = (await http.read()).decode("utf-8", "replace")
+        request = Request(http.method, path, query, body, http.headers, http.remote or "")
+        try:
+            reply = await self.seam.before(face, request)
+            if reply is None:
+                reply = self._process(face, request)
+                reply = await self.seam.after(face, request, reply)
+        except ReplyLost:
+            if http.transport:
+                http.transport.abort()
+            return web.Response(status=500)  # nobody will read it
+        return _response(reply)
+
+    def _process(self, face: Face, request: Request) -> Reply:
+        self.simulator.settle()
+        reply = face.handle(request)
+        self.simulator.save()
+        return reply
+
+    async def _handle_control(self, http: web.Request) -> web.StreamResponse:
+        if not is_loopback(http.remote or ""):
+            return web.json_response({"error": "only from this machine"}, status=403)
+        handler = self._control_handler(http.method, http.match_info["what"])
+        if handler is None:
+            return web.json_response({"error": "no such control"}, status=404)
+        try:
+            answer = handler(_json_object(await http.text()) if http.method == "POST" else dict(http.query))
+        except control.ControlError as error:
+            return web.json_response({"error": str(error)}, status=400)
+        self.simulator.save()
+        return web.json_response(answer)
+
+    def _control_handler(self, method: str, what: str) -> Callable[[dict[str, Any]], Any] | None:
+        simulator = self.simulator
+        handlers: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
+            ("GET", "ledger"): lambda body: control.ledger(simulator, body.get("api_key")),
+            ("GET", "keys"): lambda _: control.keys(simulator),
+            ("POST", "accounts"): lambda body: control.open_account(simulator, body),
+            ("GET", "clock"): lambda _: control.clock_state(simulator),
+            ("POST", "clock"): lambda body: control.change_clock(simulator, body),
+            ("GET", "price"): lambda _: control.prices(simulator),
+            ("POST", "price"): lambda body: control.force_price(simulator, body),
+        }
+        return handlers.get((method, what))
+
+    async def _save_regularly(self) -> None:
+        while True:
+            await asyncio.sleep(HEARTBEAT_SECONDS)
+            try:
+                self.simulator.save()
+            except Exception:
+                logger.exception("the simulator's records could not be saved")
+
+
+def is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _json_object(text: str) -> dict[str, Any]:
+    try:
+        body = json.loads(text or "{}")
+    except json.JSONDecodeError as error:
+        raise control.ControlError("send a JSON object") from error
+    if not isinstance(body, dict):
+        raise control.ControlError("send a JSON object")
+    return body
+
+
+def _response(reply: Reply) -> web.Response:
+    if isinstance(reply.body, str):
+        return web.Response(status=reply.status, text=reply.body, content_type="text/html", headers=reply.headers)
+    text = json.dumps(reply.body, separators=(",", ":"))
+    return web.Response(status=reply.status, text=text, content_type="application/json", headers=reply.headers)

@@ -1,0 +1,41 @@
+"""`/health`: whether this process can do its work. For load balancers and for people in a hurry."""
+
+from __future__ import annotations
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, JsonResponse
+from redis import Redis
+from redis.exceptions import RedisError
+
+log = structlog.get_logger(__name__)
+
+
+def health(_request: HttpRequest) -> JsonResponse:
+    """200 when the database and Redis answer, else 503; each part's state in words."""
+    parts = {"database": _database()}
+    if settings.REDIS_URL:
+        parts["redis"] = _redis()
+    healthy = all(state == "ok" for state in parts.values())
+    return JsonResponse({"status": "ok" if healthy else "unavailable", **parts}, status=200 if healthy else 503)
+
+
+def _database() -> str:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        log.exception("database_unreachable")
+        return "unreachable"
+    return "ok"
+
+
+def _redis() -> str:
+    try:
+        with Redis.from_url(settings.REDIS_URL, socket_timeout=2) as client:
+            client.ping()
+    except RedisError:
+        log.exception("redis_unreachable")
+        return "unreachable"
+    return "ok"

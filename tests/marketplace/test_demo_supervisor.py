@@ -1,0 +1,189 @@
+"""The demo's supervisor with small shell scripts as services: nothing is left behind, whatever happens."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from marketplace.demo import logs
+
+ROOT = Path(__file__).resolve().parents[2]
+PATIENT = {"first_delay_seconds": 0.05, "max_delay_seconds": 0.4, "quick_death_seconds": 60.0}
+
+# A service with a process of its own, as a Celery worker has its pool; it dies of SIGTERM, its process does not.
+WITH_CHILD = "(trap '' TERM; while :; do sleep 0.2; done) & echo up; wait"
+STUBBORN = "trap '' TERM; echo up; while :; do sleep 0.2; done"
+
+
+def wait_for(condition: Callable[[], object], *, seconds: float = 15.0) -> None:
+    """Until the condition is true; a failure after the time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+
+
+class Demo:
+    """A running supervisor, and every process that it and its services consist of."""
+
+    def __init__(self, folder: Path, scripts: dict[str, str], policy: dict[str, float] | None = None) -> None:
+        self.folder = folder
+        self.mark = f"SUPERVISOR_TEST={uuid.uuid4()}"  # inherited by all of them, so that none can hide
+        name, _, value = self.mark.partition("=")
+        arguments = [str(folder), json.dumps(scripts), json.dumps(policy or PATIENT)]
+        self.output = folder / "output"
+        with self.output.open("wb") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, str(ROOT / "tests" / "marketplace" / "supervise.py"), *arguments],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, "PYTHONPATH": str(ROOT), name: value},
+            )
+        self.scripts = scripts
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def log(self, name: str) -> str:
+        path = self.folder / "logs" / f"{name}.log"
+        return path.read_text() if path.exists() else ""
+
+    def wait_until_up(self) -> None:
+        wait_for(lambda: all("up" in self.log(name) for name in self.scripts))
+
+    def processes(self) -> list[int]:
+        """Everyone with our mark, but zombies: theirs is gone already."""
+        found = []
+        for path in Path("/proc").glob("[0-9]*/environ"):
+            try:
+                if self.mark.encode() in path.read_bytes().split(b"\0"):
+                    found.append(int(path.parent.name))
+            except OSError:
+                continue
+        return found
+
+    def service_pid(self, name: str) -> int:
+        """The process that the supervisor started for the service, known by its script."""
+        script = self.scripts[name].encode()
+        for pid in self.processes():
+            stat = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if int(stat[1]) == self.process.pid and script in Path(f"/proc/{pid}/cmdline").read_bytes():
+                return pid
+        raise AssertionError(f"{name} does not run")
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
+    demos: list[Demo] = []
+
+    def start_demo(scripts: dict[str, str], policy: dict[str, float] | None = None) -> Demo:
+        demos.append(Demo(tmp_path, scripts, policy))
+        return demos[-1]
+
+    yield start_demo
+    for demo in demos:
+        for pid in demo.processes():
+            os.kill(pid, signal.SIGKILL)
+        demo.process.wait()
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_a_signal_stops_all_services_and_what_they_started_within_ten_seconds(start, number):
+    demo = start({"quiet": "echo up; exec sleep 1000", "child": WITH_CHILD, "stubborn": STUBBORN})
+    demo.wait_until_up()
+    asked_at = time.monotonic()
+    demo.process.send_signal(number)
+    assert demo.process.wait(15) == 0
+    assert time.monotonic() - asked_at < 10
+    assert demo.processes() == []
+
+
+def test_many_stubborn_services_do_not_add_up_to_more_than_ten_seconds(start):
+    demo = start({f"stubborn{number}": STUBBORN for number in range(12)})
+    demo.wait_until_up()
+    asked_at = time.monotonic()
+    demo.process.terminate()
+    demo.process.wait(20)
+    assert time.monotonic() - asked_at < 10
+    assert demo.processes() == []
+
+
+def test_services_stop_in_the_reverse_order_of_their_start(start, tmp_path):
+    script = "trap 'echo {0} >> order; exit' TERM; echo up; while :; do sleep 0.05; done"
+    demo = start({name: script.format(name) for name in ("redis", "web", "worker")})
+    demo.wait_until_up()
+    demo.process.terminate()
+    demo.process.wait(15)
+    assert (tmp_path / "order").read_text().split() == ["worker", "web", "redis"]
+
+
+def test_killing_the_supervisor_leaves_nothing_behind(start):
+    demo = start({"quiet": "echo up; exec sleep 1000", "child": WITH_CHILD, "stubborn": STUBBORN})
+    demo.wait_until_up()
+    assert len(demo.processes()) >= 5  # supervisor, watchdog, three services
+    demo.process.kill()
+    demo.process.wait()
+    wait_for(lambda: demo.processes() == [])
+
+
+def test_a_service_that_dies_is_started_again_and_its_last_lines_are_shown(start):
+    demo = start({"web": "echo up; exec sleep 1000"})
+    demo.wait_until_up()
+    first = demo.service_pid("web")
+    os.kill(first, signal.SIGKILL)
+    wait_for(lambda: demo.log("web") == "up\nup\n")
+    assert demo.service_pid("web") != first
+    assert "web died (signal SIGKILL), starting it again in 0.05 s" in demo.said()
+    assert "    up" in demo.said()
+
+
+def test_what_a_dead_service_had_started_is_gone_before_its_next_start(start):
+    demo = start({"worker": WITH_CHILD})
+    demo.wait_until_up()
+    before = set(demo.processes())
+    os.kill(demo.service_pid("worker"), signal.SIGKILL)
+    wait_for(lambda: demo.log("worker") == "up\nup\n")
+    left = before & set(demo.processes())
+    assert demo.process.pid in left
+    assert len(left) == 2  # the supervisor and its watchdog
+
+
+def test_five_quick_deaths_in_a_row_end_the_demo(start):
+    demo = start({"redis": "echo up; exec sleep 1000", "web": "echo no such table >&2; exit 3"})
+    assert demo.process.wait(20) == 1
+    said = demo.said()
+    delays = ["0.05", "0.1", "0.2", "0.4"]  # doubled each time
+    assert [f"web died (exit status 3), starting it again in {delay} s" in said for delay in delays] == [True] * 4
+    assert "web died (exit status 3) 5 times in a row" in said
+    assert said.count("no such table") == 5
+    assert demo.processes() == []
+
+
+def test_a_service_that_lived_for_a_while_counts_its_deaths_anew(start, tmp_path):
+    policy = {**PATIENT, "quick_death_seconds": 0.0}
+    demo = start({"web": "echo up >> starts; exit 1"}, policy)
+    starts = tmp_path / "starts"
+    wait_for(lambda: starts.exists() and len(starts.read_text().split()) >= 8)
+    assert demo.process.poll() is None
+
+
+def test_a_log_keeps_the_previous_start_and_is_capped_while_it_is_written(tmp_path):
+    path = tmp_path / "web.log"
+    path.write_text("the start before\n")
+    logs.set_aside(path)
+    with logs.open_for_child(path) as child:
+        child.write(b"x" * 2000)
+        child.flush()
+        logs.cap(path, max_bytes=1000)
+        child.write(b"and on\n")
+    assert path.read_text() == "and on\n"
+    assert (tmp_path / "web.log.1").read_text() == "x" * 2000
+    logs.set_aside(path)
+    assert (tmp_path / "web.log.1").read_text() == "and on\n"

@@ -1,0 +1,156 @@
+"""What bot code finds around it: a clean process with nothing of the host's."""
+
+from __future__ import annotations
+
+import os
+import resource
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from bots.sandbox.host import WorkerPool
+from bots.sandbox.process import ENVIRONMENT
+from bots.sandbox.types import BotPackage, Outcome, OutcomeStatus
+from tests.sandbox.helpers import probe
+
+Run = Callable[..., Outcome]
+
+
+def found(outcome: Outcome) -> object:
+    """What the code put into `self.state["found"]`."""
+    assert outcome.status is OutcomeStatus.OK, outcome.error
+    return outcome.state["found"]
+
+
+def test_it_is_another_process_in_a_session_of_its_own(run: Run, pool: WorkerPool) -> None:
+    pid, session = found(run("import os; self.state['found'] = [os.getpid(), os.getsid(0)]"))  # type: ignore[misc]
+    assert pid != os.getpid()
+    assert session == pid
+    assert pid in pool.worker_pids
+
+
+def test_the_environment_holds_no_secret_of_the_host(
+    make_pool: Callable[..., WorkerPool], probe_bot: BotPackage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_KEY", "planted-secret")
+    code = """
+    import os
+    with open("/proc/self/environ", "rb") as file:
+        raw = file.read().decode()
+    self.state["found"] = [dict(os.environ), raw]
+    """
+    [outcome] = make_pool().ask(probe_bot, [probe(code)])
+    environment, raw = found(outcome)  # type: ignore[misc]
+    assert environment.keys() <= {*ENVIRONMENT, "LC_CTYPE"}
+    assert "planted-secret" not in raw
+
+
+def test_no_descriptor_of_the_host_is_inherited(
+    make_pool: Callable[..., WorkerPool], probe_bot: BotPackage, tmp_path: Path
+) -> None:
+    planted = tmp_path / "database"
+    planted.write_text("rows")
+    left, right = socket.socketpair()
+    code = """
+    import os
+    self.state["found"] = sorted(
+        os.readlink(f"/proc/self/fd/{number}").split(":")[0]
+        for number in range(256) if os.path.islink(f"/proc/self/fd/{number}")
+    )
+    """
+    with planted.open() as file, left, right:
+        os.set_inheritable(file.fileno(), True)
+        os.set_inheritable(left.fileno(), True)
+        [outcome] = make_pool().ask(probe_bot, [probe(code)])
+    # stdin, the two streams of the log, requests and replies
+    assert found(outcome) == ["/dev/null", "pipe", "pipe", "pipe", "pipe"]
+
+
+def test_the_working_folder_is_empty_and_not_the_projects(run: Run) -> None:
+    assert found(run("import os; self.state['found'] = os.listdir('.')")) == []
+
+
+@pytest.mark.parametrize("module", ["marketplace", "subscriptions", "exchanges", "tests"])
+def test_the_platforms_own_modules_are_not_to_be_found(run: Run, module: str) -> None:
+    code = f"import importlib.util; self.state['found'] = importlib.util.find_spec('{module}') is None"
+    assert found(run(code)) is True
+
+
+def test_django_and_the_host_side_are_not_loaded(run: Run) -> None:
+    code = "import sys; self.state['found'] = [name for name in sys.modules if name.startswith(('django', 'bots'))]"
+    assert set(found(run(code))) == {  # type: ignore[call-overload]
+        "bots",
+        "bots.sandbox",
+        *(f"bots.sandbox.{name}" for name in ("jail", "loader", "serve", "types", "wire")),
+    }
+
+
+def test_standard_input_is_empty(run: Run) -> None:
+    assert found(run("import sys; self.state['found'] = open(0, closefd=False).read()")) == ""
+
+
+@pytest.mark.parametrize(
+    ("limit", "expected"),
+    [
+        (resource.RLIMIT_CORE, 0),
+        (resource.RLIMIT_FSIZE, 0),
+        (resource.RLIMIT_MEMLOCK, 0),
+        (resource.RLIMIT_NPROC, 0),
+        (resource.RLIMIT_NOFILE, 64),
+    ],
+)
+def test_limits_are_set_hard(run: Run, limit: int, expected: int) -> None:
+    code = f"import resource; self.state['found'] = list(resource.getrlimit({limit}))"
+    assert found(run(code)) == [expected, expected]
+
+
+def test_it_can_gain_no_privileges_and_is_not_dumpable(run: Run) -> None:
+    code = """
+    import ctypes
+    prctl = ctypes.CDLL(None).prctl
+    self.state["found"] = [prctl(39, 0, 0, 0, 0), prctl(3, 0, 0, 0, 0)]  # GET_NO_NEW_PRIVS, GET_DUMPABLE
+    """
+    assert found(run(code)) == [1, 0]
+
+
+def test_a_file_cannot_be_written(run: Run, tmp_path: Path) -> None:
+    target = tmp_path / "written"
+    outcome = run(f"with open({str(target)!r}, 'w') as file: file.write('x')")
+    assert outcome.status is OutcomeStatus.RUNTIME_ERROR
+    assert "OSError" in outcome.error
+    assert not target.exists() or target.read_text() == ""
+
+
+def test_the_bot_has_no_keys(run: Run) -> None:
+    assert found(run("self.state['found'] = [len(self.api_keys), type(self.api_keys).__name__]")) == [0, "mappingproxy"]
+
+
+def test_the_candles_arrive_as_promised(run: Run) -> None:
+    code = """
+    index = market_data.index
+    self.state["found"] = [
+        type(index).__name__, str(index.tz), index.is_monotonic_increasing, list(market_data.columns),
+        sorted({str(dtype) for dtype in market_data.dtypes}), market_data.shape, index[0].isoformat(),
+    ]
+    """
+    assert found(run(code)) == [
+        "DatetimeIndex",
+        "UTC",
+        True,
+        ["open", "high", "low", "close", "volume"],
+        ["float64"],
+        [60, 5],
+        "2023-11-14T22:14:00+00:00",
+    ]
+
+
+def test_a_bot_may_write_into_its_frame_and_disturbs_nobody(pool: WorkerPool, probe_bot: BotPackage) -> None:
+    spoil = "market_data.iloc[:, :] = 0.0; market_data['mine'] = 1"
+    look = "self.state['found'] = [float(market_data['close'].min()), list(market_data.columns)]"
+    # The three share one pair of arrays, which travels once.
+    _, outcome, _ = pool.ask(probe_bot, [probe(spoil, "a"), probe(look, "b"), probe(spoil, "c")])
+    lowest, columns = found(outcome)  # type: ignore[misc]
+    assert lowest > 1000
+    assert "mine" not in columns
