@@ -40,8 +40,8 @@ class XGBoostModel:
         return np.asarray(self.booster.inplace_predict(np.asarray(features, dtype=np.float64)))
 
     def __getattr__(self, name: str) -> Any:
-        # Also asked by copy and pickle before __init__ has run, hence the look into __dict__.
-        if "booster" not in self.__dict__:
+        # Python's own protocols (copy, pickle) mean this object, and may ask before __init__ has run.
+        if name.startswith("__") or "booster" not in self.__dict__:
             raise AttributeError(name)
         return getattr(self.__dict__["booster"], name)
 

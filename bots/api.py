@@ -64,6 +64,7 @@ class BotViewSet(mixins.ListModelMixin, mixins.CreateModelMixin, mixins.Retrieve
     filterset_class = BotFilter
     lookup_url_kwarg = "bot_id"
     lookup_value_converter = "uuid"
+    throttle_scope: str | None = None  # set by the actions that make the sandbox work
 
     def get_queryset(self) -> QuerySet[Bot]:
         return visible_bots(self.request.user)

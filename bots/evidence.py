@@ -50,9 +50,7 @@ def evidence_of(bots: Iterable[Bot]) -> dict[Any, Evidence]:
     """By bot id; every bot has an entry. Two queries, however many bots."""
     found: dict[Any, Evidence] = defaultdict(Evidence)
     ids = [bot.pk for bot in bots]
-    by_bot_and_mode = (
-        BotVersion.objects.filter(bot__in=ids).order_by().values_list("bot_id", "subscriptions__mode")
-    )
+    by_bot_and_mode = BotVersion.objects.filter(bot__in=ids).order_by().values_list("bot_id", "subscriptions__mode")
     running = by_bot_and_mode.filter(subscriptions__status="RUNNING").annotate(
         Count("subscriptions__user", distinct=True)
     )

@@ -72,9 +72,7 @@ def _types_with_counts(bots: QuerySet[Bot]) -> list[dict[str, Any]]:
     """For the filter: each type with its number of bots. One query."""
     rows = bots.prefetch_related(None).order_by().values_list("bot_type").annotate(Count("pk"))
     counts = dict(rows)
-    return [
-        {"value": value, "label": label, "count": counts.get(value, 0)} for value, label in Bot.Type.choices
-    ]
+    return [{"value": value, "label": label, "count": counts.get(value, 0)} for value, label in Bot.Type.choices]
 
 
 @require_safe

@@ -76,17 +76,12 @@ class KeyView(APIView):
 
     throttle_scope = "credentials"
 
-    def read_key(self, request: Request) -> dict[str, Any]:
-        form = KeySerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        return form.validated_data
-
 
 class ValidateCredentialsView(KeyView):
     @extend_schema(request=KeySerializer, responses=ValidatedSerializer)
     def post(self, request: Request) -> Response:
         """Whether the venue accepts the key, and whether it may do what it should and no more. Nothing is stored."""
-        key = self.read_key(request)
+        key = _read_key(request, KeySerializer)
         with blaming("api_key"):
             permissions = services.validate_keys(
                 exchange=key["exchange_name"],
@@ -107,11 +102,14 @@ class TestConnectionView(KeyView):
     @extend_schema(request=KeySerializer, responses=ConnectionSerializer)
     def post(self, request: Request) -> Response:
         """Whether the venue answers and accepts the key, whatever it may do."""
-        key = self.read_key(request)
+        key = _read_key(request, KeySerializer)
         with (
             blaming("api_key"),
-            ExchangeFactory.create_exchange(
-                key["exchange_name"], key["api_key"], key["api_secret"], testnet=key["testnet"]
+            services.open_with_key(
+                exchange=key["exchange_name"],
+                api_key=key["api_key"],
+                api_secret=key["api_secret"],
+                testnet=key["testnet"],
             ) as exchange,
         ):
             answer = {
@@ -156,6 +154,13 @@ class AccountInfoView(APIView):
         return Response(AccountSerializer(answer).data)
 
 
+def _read_key(request: Request, serializer: type[KeySerializer]) -> dict[str, Any]:
+    """The checked request. Its serializer holds the plain text, so it stays in here."""
+    form = serializer(data=request.data)
+    form.is_valid(raise_exception=True)
+    return form.validated_data
+
+
 def _user_of(request: Request) -> User:
     if not isinstance(request.user, User):
         raise NotAuthenticated
@@ -196,9 +201,7 @@ class CredentialViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewset
     @extend_schema(request=NewCredentialSerializer, responses={201: CredentialSerializer})
     def create(self, request: Request) -> Response:
         """Store an API key, encrypted, once the venue has accepted it. Keys that can withdraw are refused."""
-        form = NewCredentialSerializer(data=request.data)
-        form.is_valid(raise_exception=True)
-        key = form.validated_data
+        key = _read_key(request, NewCredentialSerializer)
         with blaming("api_key"):
             credential = services.save_credential(
                 user=request.user,

@@ -38,8 +38,17 @@ class Secret:
     def __init__(self, text: str) -> None:
         self._text = text
 
+    @classmethod
+    def of(cls, text: Secret | str) -> Secret:
+        return text if isinstance(text, Secret) else cls(text)
+
     def reveal(self) -> str:
         return self._text
+
+    @property
+    def hint(self) -> str:
+        """The end of it, by which its owner knows it again; of a short one nothing."""
+        return self._text[-4:] if len(self._text) >= 12 else ""
 
     def __str__(self) -> str:
         return MASK if self._text else ""

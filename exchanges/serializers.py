@@ -8,6 +8,7 @@ from rest_framework import serializers
 
 from exchanges.errors import UnknownExchange
 from exchanges.factory import ExchangeFactory
+from exchanges.fields import Secret
 from exchanges.models import ExchangeCredential, Instrument, Mode
 
 
@@ -24,12 +25,28 @@ class ExchangeNameField(serializers.CharField):
             raise serializers.ValidationError(error.message, code=error.code) from error
 
 
+class SecretField(serializers.RegexField):
+    """Read into a `Secret`, so that no traceback or debug page shows what was sent."""
+
+    def __init__(self, regex: str, **options: Any) -> None:
+        super().__init__(regex, **{"write_only": True, **options})
+
+    def to_internal_value(self, data: Any) -> Secret:
+        return Secret(super().to_internal_value(data))
+
+    def run_validators(self, value: Any) -> None:
+        super().run_validators(value.reveal() if isinstance(value, Secret) else value)
+
+
 class KeySerializer(serializers.Serializer[dict[str, Any]]):
     """An API key to be tried."""
 
     exchange_name = ExchangeNameField()
-    api_key = serializers.CharField(max_length=500, write_only=True)
-    api_secret = serializers.CharField(max_length=5000, write_only=True, trim_whitespace=True)
+    api_key = SecretField(r"^[!-~]+$", max_length=500, error_messages={"invalid": "That is no API key."})
+    # One line, or several where it is a private key in PEM.
+    api_secret = SecretField(
+        r"^[ -~\r\n]+$", max_length=5000, error_messages={"invalid": "That is no API secret."}
+    )
     testnet = serializers.BooleanField(default=True)
 
 
@@ -136,3 +153,6 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
             "is_trading",
         ]
         read_only_fields = fields
+        extra_kwargs = dict.fromkeys(
+            ("tick_size", "lot_step", "min_quantity", "max_quantity", "min_notional"), {"normalize_output": True}
+        )

@@ -20,6 +20,7 @@ from exchanges.errors import (
     TransientExchangeError,
 )
 from exchanges.factory import ExchangeFactory
+from exchanges.fields import Secret
 from exchanges.models import ExchangeCredential, Instrument, MarketType, Mode, Network
 
 INSTRUMENTS_MAX_AGE = timedelta(days=1)
@@ -67,9 +68,21 @@ def _with_stored_instruments(exchange: BaseExchange) -> BaseExchange:
 
 
 # --- credentials
-def validate_keys(*, exchange: str, api_key: str, api_secret: str, testnet: bool) -> KeyPermissions:
+def open_with_key(*, exchange: str, api_key: Secret | str, api_secret: Secret | str, testnet: bool) -> BaseExchange:
+    """The adapter of an account that is not stored (yet)."""
+    key, secret = Secret.of(api_key), Secret.of(api_secret)
+    del api_key, api_secret  # a traceback that shows local variables shows masks
+    return ExchangeFactory.create_exchange(exchange, key.reveal(), secret.reveal(), testnet=testnet)
+
+
+def validate_keys(
+    *, exchange: str, api_key: Secret | str, api_secret: Secret | str, testnet: bool
+) -> KeyPermissions:
     """Ask the venue what a key may do. AuthenticationError if it does not accept it, InvalidRequest if we do not."""
-    with ExchangeFactory.create_exchange(exchange, api_key, api_secret, testnet=testnet) as adapter:
+    api_key, api_secret = Secret.of(api_key), Secret.of(api_secret)
+    with open_with_key(
+        exchange=exchange, api_key=api_key, api_secret=api_secret, testnet=testnet
+    ) as adapter:
         adapter.test_connectivity()
         permissions = adapter.get_key_permissions()
     if permissions.can_withdraw:
@@ -91,9 +104,16 @@ def validate_keys(*, exchange: str, api_key: str, api_secret: str, testnet: bool
 
 
 def save_credential(
-    *, user: Any, exchange: str, mode: str, label: str = "default", api_key: str = "", api_secret: str = ""
+    *,
+    user: Any,
+    exchange: str,
+    mode: str,
+    label: str = "default",
+    api_key: Secret | str = "",
+    api_secret: Secret | str = "",
 ) -> ExchangeCredential:
     """Keep an account, after the venue has accepted its key. A paper account has no key and asks nobody."""
+    api_key, api_secret = Secret.of(api_key), Secret.of(api_secret)
     name = ExchangeFactory.get_adapter(exchange).name
     mode = Mode(mode)
     if mode != Mode.PAPER:
@@ -113,7 +133,7 @@ def save_credential(
                 label=label,
                 api_key=api_key,
                 api_secret=api_secret,
-                api_key_hint=api_key[-4:] if len(api_key) >= 8 else "",
+                api_key_hint=api_key.hint,
                 last_checked_at=timezone.now(),
             )
     except IntegrityError:
@@ -137,8 +157,8 @@ def check_credential(*, credential: ExchangeCredential) -> ExchangeCredential:
         try:
             validate_keys(
                 exchange=credential.exchange,
-                api_key=credential.api_key.reveal(),
-                api_secret=credential.api_secret.reveal(),
+                api_key=credential.api_key,
+                api_secret=credential.api_secret,
                 testnet=credential.mode == Mode.TESTNET,
             )
         except (AuthenticationError, InvalidRequest) as error:

@@ -53,25 +53,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
     """Every refusal as JSON with a code, a sentence and the field it is about."""
     if isinstance(error, ExchangeError):
         code = next(status_code for kind, status_code in EXCHANGE_STATUSES if isinstance(error, kind))
-        headers = {}
-        if isinstance(error, TransientExchangeError):
-            headers["Retry-After"] = str(max(1, round(error.retry_after)))
-        body = error_body(error.code, error.message)
-        field = getattr(error, "field", None)
-        if field:
-            body["error"]["field"] = field
-        return Response(body, status=code, headers=headers)
-    if isinstance(error, BotError):
-        body = error_body(error.code, error.message)
-        if error.field:
-            body["error"]["field"] = error.field
-        return Response(body, status=code)
-
-    if isinstance(error, SubscriptionError):
-        body = error_body(error.code, error.message)
-        if error.field:
-            body["error"]["field"] = error.field
-        return Response(body, status=error.status_code)
+        retry_after = getattr(error, "retry_after", None)
+        headers = {"Retry-After": str(max(1, round(retry_after)))} if retry_after else {}
+        return Response(_problem(error), status=code, headers=headers)
+    if isinstance(error, BotError | SubscriptionError):
+        return Response(_problem(error), status=error.status_code)
 
     response = drf_exception_handler(error, context)
     if response is None:
@@ -82,6 +68,11 @@ def exception_handler(error: Exception, context: dict[str, Any]) -> Response | N
         code, message = _code_and_message(error)
         response.data = error_body(code, message)
     return response
+
+
+def _problem(error: ExchangeError | BotError | SubscriptionError) -> dict[str, Any]:
+    field = getattr(error, "field", "")
+    return error_body(error.code, error.message, **({"field": field} if field else {}))
 
 
 def _validation_body(error: exceptions.ValidationError) -> dict[str, Any]:

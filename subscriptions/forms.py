@@ -27,27 +27,35 @@ MODES = (
 )
 
 
-def _percent(label: Any, help_text: Any, *, most: int = 100, **options: Any) -> forms.DecimalField:
-    return forms.DecimalField(
+class UnitField(forms.DecimalField):
+    """A number with its unit written behind the input."""
+
+    def __init__(self, *, unit: Any, **options: Any) -> None:
+        self.unit = unit
+        super().__init__(widget=forms.NumberInput(attrs={"step": "any"}), **options)
+
+
+def _percent(label: Any, help_text: Any, *, most: int = 100, **options: Any) -> UnitField:
+    return UnitField(
         label=label,
         help_text=help_text,
+        unit="%",
         min_value=Decimal("0.0001"),
         max_value=Decimal(most),
         max_digits=9,
         decimal_places=4,
-        widget=forms.NumberInput(attrs={"data-unit": "%", "step": "any"}),
         **options,
     )
 
 
-def _amount(label: Any, help_text: Any, **options: Any) -> forms.DecimalField:
-    return forms.DecimalField(
+def _amount(label: Any, help_text: Any, **options: Any) -> UnitField:
+    return UnitField(
         label=label,
         help_text=help_text,
+        unit=_("in quote currency"),
         min_value=Decimal("0.00000001"),
         max_digits=30,
         decimal_places=12,
-        widget=forms.NumberInput(attrs={"data-unit": _("quote currency"), "step": "any"}),
         **options,
     )
 
@@ -58,9 +66,7 @@ class SubscribeForm(forms.Form):
     instance_name = forms.CharField(
         label=_("Name"), max_length=80, help_text=_("What you call this subscription; only you see it.")
     )
-    mode = forms.ChoiceField(
-        label=_("Money"), choices=MODES, initial=Mode.PAPER, widget=forms.RadioSelect
-    )
+    mode = forms.ChoiceField(label=_("Money"), choices=MODES, initial=Mode.PAPER, widget=forms.RadioSelect)
     exchange_type = forms.ChoiceField(label=_("Exchange"))
     trading_pair = forms.CharField(
         label=_("Pair"),
@@ -147,12 +153,14 @@ class SubscribeForm(forms.Form):
         return self.cleaned_data["trading_pair"].strip().upper()
 
     def arguments(self) -> dict[str, Any]:
-        """Of a valid form, for `lifecycle.create_subscription`. What is as the bot has it by itself is left out,
-        so that subscriptions to the same thing share one stream."""
+        """Of a valid form, for `lifecycle.create_subscription`.
+
+        Parameters that are as the bot has them by itself are left out: equal subscriptions share one stream.
+        """
         values = self.cleaned_data
         strategy_config = {}
         for parameter in self.parameters:
-            value = values[f"strategy_config.{parameter.name}"]
+            value = _plain(values[f"strategy_config.{parameter.name}"])
             is_default = parameter.has_default and value == parameter.default
             if value is not None and value != "" and not is_default:
                 strategy_config[parameter.name] = value
@@ -167,9 +175,7 @@ class SubscribeForm(forms.Form):
             "mode": values["mode"],
             "allocated_capital": values[CAPITAL],
             "strategy_config": strategy_config,
-            "risk_config": {
-                name: f"{value.normalize():f}" for name, value in risk_config.items() if value is not None
-            },
+            "risk_config": {name: f"{value.normalize():f}" for name, value in risk_config.items() if value is not None},
         }
 
     def add_refusal(self, message: str, field: str) -> None:
@@ -212,6 +218,11 @@ def parameter_field(parameter: Parameter) -> forms.Field:
     if parameter.kind == "string":
         return forms.CharField(max_length=1000, **options)
     return forms.JSONField(widget=forms.Textarea(attrs={"rows": 3}), **options)
+
+
+def _plain(value: Any) -> Any:
+    """3.0 as 3: the same number is written one way, or it would make a stream of its own."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _help(parameter: Parameter) -> str:

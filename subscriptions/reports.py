@@ -2,8 +2,27 @@
 
 from __future__ import annotations
 
-from subscriptions.models import EquityPoint, Subscription, Trade
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max, OuterRef, Subquery
+from django.utils.translation import gettext as _
+
+from exchanges.factory import ExchangeFactory
+from subscriptions.models import (
+    Decision,
+    EquityPoint,
+    Fill,
+    Order,
+    Position,
+    Signal,
+    Subscription,
+    SubscriptionQuerySet,
+    Trade,
+)
 from subscriptions.performance import ClosedTrade, Performance, summarize
+from subscriptions.templatetags.numbers import price, quantity
 
 
 def performance_of(subscription: Subscription) -> Performance:
@@ -22,3 +41,152 @@ def performance_of(subscription: Subscription) -> Performance:
     ]
     equity = EquityPoint.objects.filter(subscription=subscription).order_by("time")
     return summarize(trades, equity.values_list("time", "equity"), capital=subscription.allocated_capital)
+
+
+def overview(user: Any) -> SubscriptionQuerySet:
+    """A user's subscriptions with what a list shows of each: bot, position, trades, last answer. One query."""
+    last_answer = Signal.objects.filter(stream=OuterRef("stream")).order_by("-candle_open_time")
+    return (
+        Subscription.objects.for_user(user)
+        .select_related("bot_version__bot", "position")
+        .annotate(
+            trade_count=Count("trades"),
+            asked_at=Subquery(last_answer.values("created_at")[:1]),
+        )
+        .order_by("-created_at", "pk")
+    )
+
+
+# --- is the position protected?
+@dataclass(frozen=True, slots=True)
+class Protection:
+    """The stop of an open position. `state`: confirmed, watched, unconfirmed, missing or unset."""
+
+    state: str
+    words: str
+
+    @property
+    def needs_attention(self) -> bool:
+        return self.state in ("unconfirmed", "missing")
+
+
+def protection_of(subscription: Subscription, position: Position | None) -> Protection | None:
+    """Whether the venue has confirmed the stop; None while nothing is held. At most one query."""
+    if position is None or not position.is_open:
+        return None
+    if position.stop_loss_price is None:
+        return Protection("unset", _("none set: only the bot ends this position"))
+    stop_price = price(position.stop_loss_price)
+    stop = (
+        Order.objects.filter(subscription=subscription, leg=Order.Leg.STOP_LOSS, status__in=Order.WORKING)
+        .order_by("created_at")
+        .last()
+    )
+    if stop is None:
+        capabilities = ExchangeFactory.get_exchange_capabilities(subscription.exchange)
+        if not capabilities.stop_loss_orders:
+            return Protection("watched", _("at %(price)s, watched by us") % {"price": stop_price})
+        return Protection("missing", _("at %(price)s, no order at the venue yet") % {"price": stop_price})
+    if stop.status in Order.UNCONFIRMED:
+        words = _("at %(price)s, sent and not confirmed yet") % {"price": stop_price}
+        return Protection("unconfirmed", words)
+    return Protection("confirmed", _("at %(price)s, confirmed by the venue") % {"price": stop_price})
+
+
+# --- the decision log
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One thing that happened, as a sentence. `time` is the venue's; `note` is the bot's own reason or error."""
+
+    time: datetime
+    kind: str  # executed, skipped, denied, failed or exit
+    text: str
+    note: str = ""
+
+
+def decision_log(subscription: Subscription, *, limit: int = 30) -> list[LogLine]:
+    """The newest lines: decisions, answers that failed, and exits that no signal asked for. Three queries."""
+    lines = [
+        *_decision_lines(subscription, limit),
+        *_failure_lines(subscription, limit),
+        *_exit_lines(subscription, limit),
+    ]
+    return sorted(lines, key=lambda line: line.time, reverse=True)[:limit]
+
+
+def _decision_lines(subscription: Subscription, limit: int) -> list[LogLine]:
+    sentences = {
+        Decision.Outcome.EXECUTED: _("%(action)s from the bot at %(price)s, order placed: %(detail)s."),
+        Decision.Outcome.SKIPPED: _("%(action)s from the bot at %(price)s, skipped: %(detail)s."),
+        Decision.Outcome.DENIED: _("%(action)s from the bot at %(price)s, denied: %(detail)s."),
+    }
+    decisions = Decision.objects.filter(subscription=subscription).select_related("signal")[:limit]
+    return [
+        LogLine(
+            time=decision.signal.candle_open_time + subscription.timeframe_length,
+            kind=decision.outcome.lower(),
+            text=sentences[Decision.Outcome(decision.outcome)]
+            % {
+                "action": decision.signal.action,
+                "price": price(decision.signal.price),
+                "detail": decision.detail.rstrip("."),
+            },
+            note=decision.signal.reason,
+        )
+        for decision in decisions
+    ]
+
+
+def _failure_lines(subscription: Subscription, limit: int) -> list[LogLine]:
+    if subscription.stream_id is None or subscription.started_at is None:
+        return []
+    failed = (
+        Signal.objects.filter(stream=subscription.stream_id, created_at__gte=subscription.started_at)
+        .exclude(outcome=Signal.Outcome.OK)
+        .order_by("-candle_open_time")
+    )
+    return [
+        LogLine(
+            time=signal.candle_open_time + subscription.timeframe_length,
+            kind="failed",
+            text=_("No answer from the bot: %(outcome)s.") % {"outcome": signal.get_outcome_display().lower()},
+        )
+        for signal in failed[:limit]
+    ]
+
+
+def _exit_lines(subscription: Subscription, limit: int) -> list[LogLine]:
+    names = {
+        Order.Leg.STOP_LOSS: _("Stop loss reached"),
+        Order.Leg.TAKE_PROFIT: _("Take profit reached"),
+        Order.Leg.EXIT: _("Position closed by the platform"),
+    }
+    exits = (
+        Order.objects.filter(subscription=subscription, leg__in=names, signal=None, filled_quantity__gt=0)
+        .annotate(filled_at=Max("fills__executed_at"))
+        .exclude(filled_at=None)
+        .order_by("-filled_at")
+    )
+    sentence = _("%(name)s: sold %(quantity)s %(asset)s at %(price)s.")
+    return [
+        LogLine(
+            time=order.filled_at,
+            kind="exit",
+            text=sentence
+            % {
+                "name": names[Order.Leg(order.leg)],
+                "quantity": quantity(order.filled_quantity),
+                "asset": subscription.base_asset,
+                "price": price(order.average_price),
+            },
+        )
+        for order in exits[:limit]
+    ]
+
+
+def data_revision(subscription: Subscription) -> str:
+    """A text that changes when the charts have something new to show. Two queries."""
+    fill = Fill.objects.filter(order__subscription=subscription).aggregate(newest=Max("pk"))["newest"]
+    point = EquityPoint.objects.filter(subscription=subscription).aggregate(newest=Max("pk"))["newest"]
+    asked = subscription.stream.last_candle if subscription.stream else None
+    return f"{asked.timestamp():.0f}-{fill or 0}-{point or 0}" if asked else f"0-{fill or 0}-{point or 0}"

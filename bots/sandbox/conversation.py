@@ -359,7 +359,7 @@ class Worker:
 
     def _place(self, stack: bytes) -> str:
         """` at bot.py, line 3, in analyze_market`: the innermost frame of the bot's own code in the stack."""
-        for name, line, function in re.findall(rb'File "([\w.]+)", line (\d+) in (\w+)', stack):
+        for name, line, function in re.findall(rb'File "([\w.]+)", line (\d+) in ([\w<>]+)', stack):
             if name.decode() in self.code_names:
                 return f" at {name.decode()}, line {int(line)}, in {function.decode()}"
         return ""

@@ -58,7 +58,10 @@ class _BotModules(importlib.abc.MetaPathFinder, importlib.abc.Loader):
                 text = importlib.util.decode_source(source)
                 linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
                 self.codes[name] = compile(source, name, "exec", dont_inherit=True)
-            except (UnicodeDecodeError, ValueError) as error:
+            except (SyntaxError, ValueError) as error:
+                if isinstance(error, SyntaxError) and error.filename == name:
+                    raise
+                # A null character or a broken encoding is reported without a file and a line.
                 raise SyntaxError(str(error), (name, None, None, None)) from error
 
     def find_spec(

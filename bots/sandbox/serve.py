@@ -148,7 +148,10 @@ class Server:
 
     def _encode_action(self, session: int, sequence: int, action: Action, state: Any) -> bytes:
         encoded = self._encode_state(state)
-        reply = wire.encode_reply(session, sequence, 0, action=action, state=encoded)
+        try:
+            reply = wire.encode_reply(session, sequence, 0, action=action, state=encoded)
+        except Exception as error:
+            raise WrongReturnType("the Action holds values that an Action does not take") from error
         if len(reply) > self.reply_bytes:
             raise OutputTooLarge(f"the answer has {len(reply)} bytes, at most {self.reply_bytes} fit")
         return reply

@@ -7,8 +7,8 @@ of its own, which can stand still or run fast; balances, orders and fills surviv
     clock.py      simulated time
     history.py    where prices come from: a seeded random walk, a cross rate, a CSV file
     market.py     the price at any instant, its way, its candles
-    venue.py      accounts, locked funds, orders, fills; knows no wire format
-    records.py    what a venue keeps; store.py keeps it on disk
+    venue.py      matching, locked funds, fees; knows no wire format
+    books.py      accounts, keys, orders, fills; records.py says what they are, store.py keeps them on disk
     simulator.py  all of it put together
     binance_spot/ a face: one venue's wire format on a venue's books (http.py says what a face is)
     server.py     HTTP, and the seam where faults can be injected

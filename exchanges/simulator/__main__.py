@@ -10,13 +10,13 @@ import time
 from pathlib import Path
 
 from exchanges.simulator.binance_spot.limits import WEIGHT_PER_MINUTE
+from exchanges.simulator.clock import END_MS
 from exchanges.simulator.history import DAY_MS, MINUTE_MS, CsvError, parse_time
 from exchanges.simulator.listings import SPOT_LISTINGS
 from exchanges.simulator.server import Server, is_loopback
 from exchanges.simulator.simulator import Settings, SettingsError, open_simulator
 
 EARLIEST_START_MS = parse_time("2012-01-01")
-LATEST_START_MS = parse_time("2050-01-01")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -33,14 +33,20 @@ def main(arguments: list[str] | None = None) -> int:
         data_dir=options.data_dir,
     )
     try:
-        return asyncio.run(_serve(settings, options.host, options.port, options.weight_limit))
+        simulator = open_simulator(settings)
+        server = Server(
+            simulator,
+            weight_per_minute=options.weight_limit,
+            remote_control=options.allow_remote_control,
+        )
+        asyncio.run(_serve(server, options.host, options.port))
     except (SettingsError, CsvError, OSError) as error:
         print(f"simulator: {error}", file=sys.stderr)
         return 2
+    return 0
 
 
-async def _serve(settings: Settings, host: str, port: int, weight_per_minute: int) -> int:
-    server = Server(open_simulator(settings), weight_per_minute=weight_per_minute)
+async def _serve(server: Server, host: str, port: int) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -52,7 +58,6 @@ async def _serve(settings: Settings, host: str, port: int, weight_per_minute: in
         await stopped.wait()
     finally:
         await server.stop()
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -82,6 +87,11 @@ def _parser() -> argparse.ArgumentParser:
         help="request weight per minute and address (default %(default)s)",
     )
     parser.add_argument("--allow-remote", action="store_true", help="listen on an address that other machines reach")
+    parser.add_argument(
+        "--allow-remote-control",
+        action="store_true",
+        help="answer /_control, which tells every secret, to other machines too",
+    )
     return parser
 
 
@@ -107,7 +117,7 @@ def _start(text: str) -> int:
             start = parse_time(text)
     except ValueError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
-    if not EARLIEST_START_MS <= start <= LATEST_START_MS:
+    if not EARLIEST_START_MS <= start < END_MS:
         raise argparse.ArgumentTypeError("the start must lie between 2012 and 2050")
     return start
 

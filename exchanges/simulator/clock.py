@@ -8,6 +8,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+END_MS = 2_524_608_000_000  # 2050-01-01; the prices of the random walk end a little later
+
 
 class SimulatedClock:
     """Milliseconds since 1970, UTC, as the venue's clocks tell them.
@@ -54,13 +56,15 @@ class SimulatedClock:
         self._speed_since = self._anchor_at
 
     def advance(self, seconds: float) -> None:
-        if seconds < 0:
-            raise ValueError("the clock does not go back")
-        self._anchor(self.now_ms() + round(seconds * 1000))
+        if not 0 <= seconds <= END_MS:
+            raise ValueError("the clock does not go back, nor on for ever")
+        self.set(self.now_ms() + round(seconds * 1000))
 
     def set(self, ms: int) -> None:
         if ms < self.now_ms():
             raise ValueError("the clock does not go back")
+        if ms > END_MS:
+            raise ValueError("the clock ends with the year 2049")
         self._anchor(ms)
 
     def client_tolerance(self) -> tuple[float, float]:

@@ -282,8 +282,10 @@ class Market:
     def _jump(self, path: list[Vertex], jump: tuple[int, float], factor: float) -> float:
         ms, new_factor = jump
         raw = self._raw_at(ms)
-        path.append(Vertex(ms, max(1, round(raw * factor))))
-        path.append(Vertex(ms, max(1, round(raw * new_factor))))
+        for multiple in (factor, new_factor):
+            vertex = Vertex(ms, max(1, round(raw * multiple)))
+            if not path or path[-1] != vertex:
+                path.append(vertex)
         return new_factor
 
     def _raw_at(self, ms: int) -> float:

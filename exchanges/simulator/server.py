@@ -58,7 +58,9 @@ class Server:
         *,
         seam: Seam | None = None,
         weight_per_minute: int = WEIGHT_PER_MINUTE,
+        remote_control: bool = False,
     ) -> None:
+        self._remote_control = remote_control
         self.simulator = simulator
         self.seam = seam or Seam()
         self.faces: list[Face] = [BinanceSpot(simulator.binance, simulator.clock, weight_per_minute)]
@@ -112,7 +114,7 @@ class Server:
         return reply
 
     async def _handle_control(self, http: web.Request) -> web.StreamResponse:
-        if not is_loopback(http.remote or ""):
+        if not self._remote_control and not is_loopback(http.remote or ""):
             return web.json_response({"error": "only from this machine"}, status=403)
         handler = self._control_handler(http.method, http.match_info["what"])
         if handler is None:

@@ -33,7 +33,7 @@ from exchanges.simulator.records import (
     from_json,
     to_json,
 )
-from exchanges.simulator.store import Store
+from exchanges.simulator.store import Store, StoreBusy
 from exchanges.simulator.venue import Venue
 
 HISTORY_DAYS = 400  # before the start, so that there are daily candles
@@ -130,7 +130,10 @@ class Simulator:
 
 def open_simulator(settings: Settings) -> Simulator:
     """A new simulator, or the one that the data directory holds, at the instant where it stopped."""
-    store = Store(settings.data_dir / "simulator.sqlite3") if settings.data_dir else None
+    try:
+        store = Store(settings.data_dir / "simulator.sqlite3") if settings.data_dir else None
+    except StoreBusy as error:
+        raise SettingsError(f"{settings.data_dir} is in use by another simulator") from error
     try:
         return _open(settings, store)
     except BaseException:

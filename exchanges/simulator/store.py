@@ -14,14 +14,25 @@ from pathlib import Path
 from typing import Any
 
 
+class StoreBusy(Exception):
+    """Another process has the store open."""
+
+
 class Store:
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._db = sqlite3.connect(path, isolation_level=None)
-        path.chmod(0o600)  # it holds the keys' secrets
+        path.touch(mode=0o600)  # it holds the keys' secrets
+        self._db = sqlite3.connect(path, isolation_level=None, timeout=0.5)
+        try:
+            self._prepare()
+        except sqlite3.OperationalError as error:
+            self._db.close()
+            raise StoreBusy from error
+
+    def _prepare(self) -> None:
+        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # two simulators on one store would lose orders
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=OFF")
-        self._db.execute("PRAGMA locking_mode=EXCLUSIVE")  # two simulators on one directory would lose orders
         self._db.execute(
             "CREATE TABLE IF NOT EXISTS record"
             " (kind TEXT, id TEXT, body TEXT NOT NULL, PRIMARY KEY (kind, id)) WITHOUT ROWID"

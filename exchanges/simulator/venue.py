@@ -1,4 +1,4 @@
-"""The venue: accounts, balances with locked funds, orders, fills. It knows no wire format and no HTTP.
+"""The venue: what orders, time and the way of the price do to its books. It knows no wire format and no HTTP.
 
 Nothing runs in the background. Before anything is read or changed, `settle` lets every resting order live
 through the way the price took since the last time, in order, at the instants at which the price was there.
@@ -9,23 +9,13 @@ from __future__ import annotations
 
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal
 from enum import Enum, auto
-from typing import Any
 
 from exchanges.base import ZERO, OrderStatus, OrderType, Side
-from exchanges.matching import BookShape, Event, Execution, WorkingOrder, enter, quantity_for_quote, walk
+from exchanges.matching import Event, Execution, WorkingOrder, enter, quantity_for_quote, walk
+from exchanges.simulator.books import Books
 from exchanges.simulator.history import MINUTE_MS
-from exchanges.simulator.market import Market, gaps_and_moves
-from exchanges.simulator.records import (
-    Account,
-    ApiKey,
-    Fill,
-    Holding,
-    Order,
-    OrderList,
-    OrderSpec,
-    Permission,
-    TimeInForce,
-)
+from exchanges.simulator.market import gaps_and_moves
+from exchanges.simulator.records import Account, Fill, Order, OrderList, OrderSpec, TimeInForce
 
 UNIT = Decimal("0.00000001")  # amounts have eight decimals
 BNB_DISCOUNT = Decimal("0.75")  # https://www.binance.com/en/fee/schedule: 25 % off when fees are paid in BNB
@@ -47,92 +37,8 @@ class OrderRefused(Exception):
         self.refusal = refusal
 
 
-class Venue:
-    def __init__(self, name: str, markets: dict[str, Market], start_ms: int) -> None:
-        self.name = name
-        self.markets = markets
-        self.settled_ms = start_ms
-        self.accounts: dict[int, Account] = {}
-        self.keys: dict[str, ApiKey] = {}
-        self.order_lists: dict[int, OrderList] = {}
-        self._orders: dict[str, dict[int, Order]] = {symbol: {} for symbol in markets}
-        self._open: dict[str, dict[int, Order]] = {symbol: {} for symbol in markets}
-        self._fills: dict[tuple[int, str], list[Fill]] = {}
-        self._account_orders: dict[tuple[int, str], list[Order]] = {}
-        self._trade_ids: dict[str, int] = dict.fromkeys(markets, 0)
-        self._changed: dict[tuple[str, str], Any] = {}
-
-    # --- records, and what has changed since they were last taken
-    def add(self, record: Any) -> None:
-        """Take a record into the books: a new one, or one read back from the store."""
-        match record:
-            case Account():
-                self.accounts[record.account_id] = record
-                key = f"{record.account_id:09}"
-            case ApiKey():
-                self.keys[record.api_key] = record
-                key = record.api_key
-            case OrderList():
-                self.order_lists[record.list_id] = record
-                key = f"{record.list_id:09}"
-            case Order():
-                if record.order_id not in self._orders[record.symbol]:
-                    self._account_orders.setdefault((record.account_id, record.symbol), []).append(record)
-                self._orders[record.symbol][record.order_id] = record
-                if record.is_open:
-                    self._open[record.symbol][record.order_id] = record
-                else:
-                    self._open[record.symbol].pop(record.order_id, None)
-                key = f"{record.symbol} {record.order_id:012}"
-            case Fill():
-                self._fills.setdefault((record.account_id, record.symbol), []).append(record)
-                self._trade_ids[record.symbol] = max(self._trade_ids[record.symbol], record.trade_id)
-                key = f"{record.symbol} {record.trade_id:012}"
-            case _:
-                raise TypeError(f"no record: {record!r}")
-        self._changed[type(record).__name__, key] = record
-
-    def take_changes(self) -> list[tuple[str, str, Any]]:
-        changed = [(kind, key, record) for (kind, key), record in self._changed.items()]
-        self._changed.clear()
-        return changed
-
-    def open_account(self, name: str, balances: dict[str, Decimal], *, pays_fees_in_bnb: bool = False) -> Account:
-        account = Account(
-            account_id=max(self.accounts, default=100_000) + 1,
-            name=name,
-            created_ms=self.settled_ms,
-            holdings={asset: Holding(free=amount) for asset, amount in balances.items()},
-            pays_fees_in_bnb=pays_fees_in_bnb,
-            updated_ms=self.settled_ms,
-        )
-        self.add(account)
-        return account
-
-    def add_key(
-        self, account: Account, label: str, api_key: str, api_secret: str, permissions: list[Permission]
-    ) -> ApiKey:
-        key = ApiKey(api_key, api_secret, account.account_id, label, permissions, self.settled_ms)
-        self.add(key)
-        return key
-
-    # --- reading
-    def order(self, symbol: str, order_id: int) -> Order | None:
-        return self._orders[symbol].get(order_id)
-
-    def open_orders(self, account: Account, symbol: str | None = None) -> list[Order]:
-        symbols = [symbol] if symbol else list(self.markets)
-        return [o for s in symbols for o in self._open[s].values() if o.account_id == account.account_id]
-
-    def orders(self, account: Account, symbol: str) -> list[Order]:
-        return self._account_orders.get((account.account_id, symbol), [])
-
-    def fills(self, account: Account, symbol: str) -> list[Fill]:
-        return self._fills.get((account.account_id, symbol), [])
-
-    def fills_of(self, order: Order) -> list[Fill]:
-        fills = self._fills.get((order.account_id, order.symbol), [])
-        return [fill for fill in fills if fill.order_id == order.order_id]
+class Venue(Books):
+    """Orders meet the market, and money moves."""
 
     # --- new orders
     def check(self, account: Account, spec: OrderSpec) -> None:
@@ -180,7 +86,7 @@ class Venue:
 
     def cancel(self, order: Order) -> list[Order]:
         """Cancel an open order, and the other one of its pair. Returns what was canceled."""
-        canceled = [order, *self._siblings(order)]
+        canceled = [order, *self.siblings(order)]
         for each in canceled:
             self._finish(each, OrderStatus.CANCELED, self.settled_ms)
         return canceled
@@ -289,12 +195,12 @@ class Venue:
 
     def _walk(self, symbol: str, prices: list[Decimal], start_ms: int, end_ms: int) -> None:
         orders = self._open[symbol]
-        for event in walk([_working(order) for order in orders.values()], prices, self._book(symbol)):
+        for event in walk([_working(order) for order in orders.values()], prices, self.markets[symbol].listing.book):
             order = self._orders[symbol][int(event.order.order_id)]
             self._happen(order, event, _instant(event.at_price, prices, start_ms, end_ms))
 
     def _happen(self, order: Order, event: Event, at_ms: int) -> None:
-        for sibling in self._siblings(order):
+        for sibling in self.siblings(order):
             order.locked += sibling.locked
             sibling.locked = ZERO
             self._finish(sibling, OrderStatus.EXPIRED, at_ms)
@@ -422,17 +328,6 @@ class Venue:
         order.status = status
         order.updated_ms = at_ms
         self.add(order)
-
-    # --- small things
-    def _siblings(self, order: Order) -> list[Order]:
-        if order.list_id is None:
-            return []
-        ids = self.order_lists[order.list_id].order_ids
-        others = (self._orders[order.symbol][i] for i in ids if i != order.order_id)
-        return [other for other in others if other.is_open]
-
-    def _book(self, symbol: str) -> BookShape:
-        return self.markets[symbol].listing.book
 
 
 def _working(order: Order) -> WorkingOrder:

@@ -47,9 +47,7 @@ def main(arguments: list[str]) -> int:
 
 def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="./run demo", description="Run the whole product on this machine.")
-    parser.add_argument(
-        "--check", action="store_true", help="wait for a finished trade, print its figures, and stop"
-    )
+    parser.add_argument("--check", action="store_true", help="wait for a finished trade, print its figures, and stop")
     parser.add_argument("--timeout", type=float, default=300.0, metavar="SECONDS", help="of --check (300)")
     return parser.parse_args(arguments)
 
@@ -131,9 +129,7 @@ def welcome(place: Place) -> None:
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         say("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-    say(
-        f"Tokens for the API: {place.data_dir / 'demo.json'}. Logs: {place.log_dir}. Ctrl-C stops everything."
-    )
+    say(f"Tokens for the API: {place.data_dir / 'demo.json'}. Logs: {place.log_dir}. Ctrl-C stops everything.")
 
 
 def check(supervisor: Supervisor, place: Place, deadline: float) -> None:

@@ -20,9 +20,7 @@ class TradeWatch:
         try:
             self.subscriptions = self._get("/api/subscriptions/")["results"]
             for subscription in self.subscriptions:
-                performance: dict[str, Any] = self._get(
-                    f"/api/subscriptions/{subscription['id']}/performance"
-                )
+                performance: dict[str, Any] = self._get(f"/api/subscriptions/{subscription['id']}/performance")
                 if performance["total_trades"] >= 1:
                     return performance
             self.problem = ""
@@ -34,9 +32,7 @@ class TradeWatch:
         """What was being waited for."""
         lines = ["Waited for a subscription to finish a trade; how they stand:"]
         for subscription in self.subscriptions:
-            lines.append(
-                f"    {subscription['id']}  {subscription['instance_name']}: {subscription['status']}"
-            )
+            lines.append(f"    {subscription['id']}  {subscription['instance_name']}: {subscription['status']}")
         if not self.subscriptions:
             lines.append("    the API showed no subscription")
         if self.problem:

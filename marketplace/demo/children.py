@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
 
-PR_SET_PDEATHSIG = 1  # <linux/prctl.h>
+PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # <linux/prctl.h>
 _libc = ctypes.CDLL(None, use_errno=True)
 
 
@@ -45,17 +45,63 @@ def _die_with(parent: int) -> Callable[[], None]:
     return in_the_child
 
 
+def adopt_orphans() -> None:
+    """From now on a descendant whose parent has died becomes our child, so that we can see and reap it."""
+    _libc.prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
 def kill_group(leader: "subprocess.Popen[bytes]", *, wait_seconds: float = 1.0) -> None:
     """SIGKILL whatever is left of the child's group, and wait until it is gone."""
     deadline = time.monotonic() + wait_seconds
+    group = leader.pid
     try:
-        os.killpg(leader.pid, signal.SIGKILL)
-        leader.wait()
-        while time.monotonic() < deadline:
-            os.killpg(leader.pid, 0)
-            time.sleep(0.01)
+        os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
-        leader.wait()  # nobody there; PermissionError: the number already belongs to someone else
+        pass  # nobody there; PermissionError: the number already belongs to someone else
+    leader.wait()
+    while _is_left(group) and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def _is_left(group: int) -> bool:
+    """Whether the group has a process yet; those that ended as our adopted children are reaped on the way."""
+    try:
+        while os.waitpid(-group, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+    try:
+        os.killpg(group, 0)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def kill_strays(*, but: int) -> None:
+    """SIGKILL our remaining children but one: orphans that had left the group they were born into."""
+    for _ in range(100):  # each may leave orphans in turn
+        strays = [pid for pid in _children() if pid != but]
+        if not strays:
+            return
+        for pid in strays:
+            try:
+                os.kill(pid, signal.SIGKILL)
+                os.waitpid(pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+
+
+def _children() -> list[int]:
+    """Our own, zombies too: the fourth field of /proc/PID/stat is the parent; a name with spaces stands before it."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = path.read_text().rpartition(")")[2].split()[1]
+        except OSError:
+            continue  # it has ended meanwhile
+        if int(parent) == os.getpid():
+            found.append(int(path.parent.name))
+    return found
 
 
 class Watchdog:
@@ -63,8 +109,8 @@ class Watchdog:
 
     def __init__(self) -> None:
         read_end, self._write_end = os.pipe()
-        self._pid = os.fork()
-        if self._pid == 0:
+        self.pid = os.fork()
+        if self.pid == 0:
             try:
                 os.close(self._write_end)
                 _watch(read_end)
@@ -73,14 +119,20 @@ class Watchdog:
         os.close(read_end)
 
     def watch(self, group: int) -> None:
-        os.write(self._write_end, f"+{group}\n".encode())
+        self._tell(f"+{group}\n")
 
     def forget(self, group: int) -> None:
-        os.write(self._write_end, f"-{group}\n".encode())
+        self._tell(f"-{group}\n")
+
+    def _tell(self, change: str) -> None:
+        try:
+            os.write(self._write_end, change.encode())
+        except BrokenPipeError:
+            pass  # somebody killed it; everything but the rest of a group is still looked after
 
     def close(self) -> None:
         os.close(self._write_end)
-        os.waitpid(self._pid, 0)
+        os.waitpid(self.pid, 0)
 
 
 def _watch(read_end: int) -> None:

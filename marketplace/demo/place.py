@@ -67,9 +67,7 @@ def is_free(port: int) -> bool:
 
 def refuse_taken_port(port: int) -> None:
     if not is_free(port):
-        raise DemoError(
-            f"Port {port} is not free; choose another with the PORT variable: PORT={port + 1} ./run demo"
-        )
+        raise DemoError(f"Port {port} is not free; choose another with the PORT variable: PORT={port + 1} ./run demo")
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from types import FrameType, TracebackType
 from typing import Self, TypeVar
 
 from marketplace.demo import logs
-from marketplace.demo.children import Watchdog, kill_group, start_child
+from marketplace.demo.children import Watchdog, adopt_orphans, kill_group, kill_strays, start_child
 from marketplace.demo.errors import DemoError, StopRequested, WaitedInVain
 
 T = TypeVar("T")
@@ -53,17 +53,22 @@ class Running:
 
 @dataclass
 class Supervisor:
-    """Use as a context manager: leaving it, in whatever way, stops everything."""
+    """Use as a context manager: leaving it, in whatever way, stops everything.
+
+    It takes the whole process for itself: its signals, and every child that is left at the end.
+    """
 
     log_dir: Path
     folder: Path  # the programs' working directory
     say: Callable[[str], None]
     restarts: RestartPolicy = RestartPolicy()
+    stop_all_seconds: float = STOP_ALL_SECONDS
     _running: list[Running] = field(default_factory=list)
     _stop_requested: bool = False
     _logs_capped_at: float = 0.0
 
     def __enter__(self) -> Self:
+        adopt_orphans()
         self._watchdog = Watchdog()  # forked first, while nothing is open that it should not inherit
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self._on_signal)
@@ -73,6 +78,7 @@ class Supervisor:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop_all()
+        kill_strays(but=self._watchdog.pid)
         self._watchdog.close()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
@@ -115,7 +121,7 @@ class Supervisor:
 
     def stop_all(self) -> None:
         """Stop in the reverse order of the starts."""
-        deadline = time.monotonic() + STOP_ALL_SECONDS
+        deadline = time.monotonic() + self.stop_all_seconds
         while self._running:
             self._stop(self._running.pop(), deadline)
 
@@ -147,9 +153,7 @@ class Supervisor:
         running.process = self._spawn(service.name, service.command, service.environment)
         running.started_at = time.monotonic()
 
-    def _spawn(
-        self, name: str, command: list[str], environment: Mapping[str, str]
-    ) -> "subprocess.Popen[bytes]":
+    def _spawn(self, name: str, command: list[str], environment: Mapping[str, str]) -> "subprocess.Popen[bytes]":
         with logs.open_for_child(self.log_path(name)) as output:
             process = start_child(command, output=output, environment=environment, folder=self.folder)
         self._watchdog.watch(process.pid)

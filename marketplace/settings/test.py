@@ -27,6 +27,8 @@ REST_FRAMEWORK = {
 }
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 
+base.STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # whitenoise warns when it is not there
+
 DATABASES = {"default": {**base.DATABASES["default"]}}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of a test (a Celery worker, a live server) share it as processes do in production.

@@ -159,7 +159,7 @@ def test_an_invalid_order_is_refused_before_it_is_sent(binance: BinanceExchange,
     limit = {"order_type": OrderType.LIMIT, "side": Side.BUY, "client_order_id": "a", "symbol": "BTC/USDT"}
     for quantity, price, words in [
         ("0.000001", "100", "multiple of 0.00001"),
-        ("0.001", "100.001", "multiple of 0.01"),
+        ("0.001", "6000.001", "multiple of 0.01"),
         ("0.001", "100", "minimum notional 5"),
         ("99", "100", "maximum quantity 98.5"),
         ("0", "100", "below one lot"),

@@ -1,5 +1,6 @@
 """The fill model. Prices are chosen so that one level step is 0.01 on a price of 100."""
 
+import itertools
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -27,11 +28,7 @@ BOOK = BookShape(tick_size=D("0.01"), level_size=D(1))
 
 
 def order(side: Side, quantity: object = 1, **values: object) -> WorkingOrder:
-    numbers = {
-        name: D(str(values.pop(name)))
-        for name in ("limit_price", "stop_price")
-        if values.get(name) is not None
-    }
+    numbers = {name: D(str(values.pop(name))) for name in ("limit_price", "stop_price") if values.get(name) is not None}
     order_type = values.pop("order_type", None) or (
         OrderType.STOP_LOSS
         if "stop_price" in numbers
@@ -167,9 +164,7 @@ def test_a_stop_limit_that_is_jumped_over_rests_and_fills_when_the_price_returns
 
 
 def test_a_stop_limit_fills_in_the_move_that_triggers_it():
-    take_profit = order(
-        Side.SELL, stop_price=101, limit_price=102, order_type=OrderType.TAKE_PROFIT_LIMIT
-    )
+    take_profit = order(Side.SELL, stop_price=101, limit_price=102, order_type=OrderType.TAKE_PROFIT_LIMIT)
     (event,) = run([take_profit], 100, 103)
     assert fills([event]) == [("1", D(102), D(1))]
 
@@ -258,7 +253,7 @@ def test_cutting_the_way_into_pieces_changes_nothing(working, path, cuts):
     at_once = sum(quantity for *_, quantity in in_one_go)
 
     points = [path[0]]
-    for before, after in zip(path, path[1:], strict=False):
+    for before, after in itertools.pairwise(path):
         between = [before + (after - before) * D(cut) / 100 for cut in sorted(cuts)]
         points += [price.quantize(D("0.01")) for price in between] + [after]
     current, in_pieces = working, D(0)

@@ -13,10 +13,12 @@ def say(text: str) -> None:
     print(text, flush=True)
 
 
-def main(folder: Path, scripts: dict[str, str], policy: dict[str, float]) -> int:
-    restarts = RestartPolicy(**policy)  # type: ignore[arg-type]
+def main(folder: Path, scripts: dict[str, str], restarts: RestartPolicy, stop_all_seconds: float) -> int:
+    supervisor = Supervisor(
+        log_dir=folder / "logs", folder=folder, say=say, restarts=restarts, stop_all_seconds=stop_all_seconds
+    )
     try:
-        with Supervisor(log_dir=folder / "logs", folder=folder, say=say, restarts=restarts) as supervisor:
+        with supervisor:
             for name, script in scripts.items():
                 supervisor.start(Service(name, ["sh", "-c", script], dict(os.environ)))
             say("started")
@@ -29,4 +31,5 @@ def main(folder: Path, scripts: dict[str, str], policy: dict[str, float]) -> int
 
 
 if __name__ == "__main__":
-    sys.exit(main(Path(sys.argv[1]), json.loads(sys.argv[2]), json.loads(sys.argv[3])))
+    given_restarts = RestartPolicy(**json.loads(sys.argv[3]))
+    sys.exit(main(Path(sys.argv[1]), json.loads(sys.argv[2]), given_restarts, float(sys.argv[4])))

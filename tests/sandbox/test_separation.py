@@ -38,7 +38,7 @@ def test_the_environment_holds_no_secret_of_the_host(
     code = """
     import os
     with open("/proc/self/environ", "rb") as file:
-        raw = file.read().decode()
+        raw = file.read().decode().replace("\\0", " ")
     self.state["found"] = [dict(os.environ), raw]
     """
     [outcome] = make_pool().ask(probe_bot, [probe(code)])

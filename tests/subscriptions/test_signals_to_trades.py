@@ -41,9 +41,7 @@ def keyed_account(user: User, venue: RunningSimulator) -> object:
 
 
 @pytest.mark.parametrize("mode", ["paper", "testnet"])
-def test_a_buy_and_a_sell_become_one_trade(
-    mode: str, bot: Bot, subscriber: User, venue: RunningSimulator
-) -> None:
+def test_a_buy_and_a_sell_become_one_trade(mode: str, bot: Bot, subscriber: User, venue: RunningSimulator) -> None:
     if mode == "testnet":
         keyed_account(subscriber, venue)
     subscription = running_subscription(subscriber, bot, mode=mode, strategy_config={"script": "BHSH"})

@@ -144,14 +144,15 @@ class PaperExchange(BaseExchange):
         since: dict[str, datetime] = {}
         for order in self._open_orders():
             since[order.symbol] = min(order.settled_until, since.get(order.symbol, order.settled_until))
+        if not since:
+            return
+        now = self.venue.get_server_time()
         for symbol, start in since.items():
+            minute = start.replace(second=0, microsecond=0)
+            if now < minute + MINUTE:
+                continue  # no candle has closed since
             instrument = self.instrument(symbol)
-            candles = self.venue.get_candles(
-                symbol,
-                "1m",
-                since=start.replace(second=0, microsecond=0),
-                limit=CANDLES_PER_SETTLEMENT,
-            )
+            candles = self.venue.get_candles(symbol, "1m", since=minute, limit=CANDLES_PER_SETTLEMENT)
             candles = [candle for candle in candles if candle.open_time + MINUTE > start]
             if candles:
                 with self._locked() as books:

@@ -121,5 +121,5 @@ class Params:
         if value is None:
             return default
         if value < 1:
-            raise ApiError(-1100, "Illegal characters found in parameter 'limit'; legal range is '1 to 1000'.")
+            raise ApiError(-1130, "Data sent for parameter 'limit' is not valid.")
         return min(value, maximum)

@@ -1,0 +1,105 @@
+"""The books of a venue: its accounts, keys, orders and fills, how they are found, and which of them have changed."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from exchanges.simulator.market import Market
+from exchanges.simulator.records import Account, ApiKey, Fill, Holding, Order, OrderList, Permission
+
+
+class Books:
+    def __init__(self, name: str, markets: dict[str, Market], start_ms: int) -> None:
+        self.name = name
+        self.markets = markets
+        self.settled_ms = start_ms
+        self.accounts: dict[int, Account] = {}
+        self.keys: dict[str, ApiKey] = {}
+        self.order_lists: dict[int, OrderList] = {}
+        self._orders: dict[str, dict[int, Order]] = {symbol: {} for symbol in markets}
+        self._open: dict[str, dict[int, Order]] = {symbol: {} for symbol in markets}
+        self._fills: dict[tuple[int, str], list[Fill]] = {}
+        self._account_orders: dict[tuple[int, str], list[Order]] = {}
+        self._trade_ids: dict[str, int] = dict.fromkeys(markets, 0)
+        self._changed: dict[tuple[str, str], Any] = {}
+
+    # --- records, and what has changed since they were last taken
+    def add(self, record: Any) -> None:
+        """Take a record into the books: a new one, or one read back from the store."""
+        match record:
+            case Account():
+                self.accounts[record.account_id] = record
+                key = f"{record.account_id:09}"
+            case ApiKey():
+                self.keys[record.api_key] = record
+                key = record.api_key
+            case OrderList():
+                self.order_lists[record.list_id] = record
+                key = f"{record.list_id:09}"
+            case Order():
+                if record.order_id not in self._orders[record.symbol]:
+                    self._account_orders.setdefault((record.account_id, record.symbol), []).append(record)
+                self._orders[record.symbol][record.order_id] = record
+                if record.is_open:
+                    self._open[record.symbol][record.order_id] = record
+                else:
+                    self._open[record.symbol].pop(record.order_id, None)
+                key = f"{record.symbol} {record.order_id:012}"
+            case Fill():
+                self._fills.setdefault((record.account_id, record.symbol), []).append(record)
+                self._trade_ids[record.symbol] = max(self._trade_ids[record.symbol], record.trade_id)
+                key = f"{record.symbol} {record.trade_id:012}"
+            case _:
+                raise TypeError(f"no record: {record!r}")
+        self._changed[type(record).__name__, key] = record
+
+    def take_changes(self) -> list[tuple[str, str, Any]]:
+        changed = [(kind, key, record) for (kind, key), record in self._changed.items()]
+        self._changed.clear()
+        return changed
+
+    def open_account(self, name: str, balances: dict[str, Decimal], *, pays_fees_in_bnb: bool = False) -> Account:
+        account = Account(
+            account_id=max(self.accounts, default=100_000) + 1,
+            name=name,
+            created_ms=self.settled_ms,
+            holdings={asset: Holding(free=amount) for asset, amount in balances.items()},
+            pays_fees_in_bnb=pays_fees_in_bnb,
+            updated_ms=self.settled_ms,
+        )
+        self.add(account)
+        return account
+
+    def add_key(
+        self, account: Account, label: str, api_key: str, api_secret: str, permissions: list[Permission]
+    ) -> ApiKey:
+        key = ApiKey(api_key, api_secret, account.account_id, label, permissions, self.settled_ms)
+        self.add(key)
+        return key
+
+    # --- reading
+    def order(self, symbol: str, order_id: int) -> Order | None:
+        return self._orders[symbol].get(order_id)
+
+    def open_orders(self, account: Account, symbol: str | None = None) -> list[Order]:
+        symbols = [symbol] if symbol else list(self.markets)
+        return [o for s in symbols for o in self._open[s].values() if o.account_id == account.account_id]
+
+    def orders(self, account: Account, symbol: str) -> list[Order]:
+        return self._account_orders.get((account.account_id, symbol), [])
+
+    def fills(self, account: Account, symbol: str) -> list[Fill]:
+        return self._fills.get((account.account_id, symbol), [])
+
+    def fills_of(self, order: Order) -> list[Fill]:
+        fills = self._fills.get((order.account_id, order.symbol), [])
+        return [fill for fill in fills if fill.order_id == order.order_id]
+
+    def siblings(self, order: Order) -> list[Order]:
+        """The other open orders of its list."""
+        if order.list_id is None:
+            return []
+        ids = self.order_lists[order.list_id].order_ids
+        others = (self._orders[order.symbol][i] for i in ids if i != order.order_id)
+        return [other for other in others if other.is_open]
