@@ -50,16 +50,23 @@ def evidence_of(bots: Iterable[Bot]) -> dict[Any, Evidence]:
     """By bot id; every bot has an entry. Two queries, however many bots."""
     found: dict[Any, Evidence] = defaultdict(Evidence)
     ids = [bot.pk for bot in bots]
-    by_bot_and_mode = BotVersion.objects.filter(bot__in=ids).order_by().values_list("bot_id", "subscriptions__mode")
-    running = by_bot_and_mode.filter(subscriptions__status="RUNNING").annotate(
-        Count("subscriptions__user", distinct=True)
+    versions = BotVersion.objects.filter(bot__in=ids).order_by()
+    # The filter goes before the values: after them it would join the subscriptions a second time.
+    running = (
+        versions.filter(subscriptions__status="RUNNING")
+        .values_list("bot_id", "subscriptions__mode")
+        .annotate(Count("subscriptions__user", distinct=True))
     )
     for bot_id, mode, people in running:
         found[bot_id].records[mode].running = people
-    trades = by_bot_and_mode.filter(subscriptions__trades__isnull=False).annotate(
-        Count("subscriptions__trades"),
-        Min("subscriptions__trades__opened_at"),
-        Max("subscriptions__trades__closed_at"),
+    trades = (
+        versions.filter(subscriptions__trades__isnull=False)
+        .values_list("bot_id", "subscriptions__mode")
+        .annotate(
+            Count("subscriptions__trades"),
+            Min("subscriptions__trades__opened_at"),
+            Max("subscriptions__trades__closed_at"),
+        )
     )
     for bot_id, mode, count, first, last in trades:
         record = found[bot_id].records[mode]

@@ -27,7 +27,7 @@ DEFAULT_SORT = "-created_at"
 CHECKS_IN_WORDS = {
     "files": _("Its files are of allowed kinds and sizes"),
     "syntax": _("Its code compiles"),
-    "structure": _("It loads in the sandbox without network, keys or access to files of others"),
+    "structure": _("It loads in the sandbox and defines one bot"),
     "config_schema": _("Its parameters are described, and their defaults fit the description"),
     "models": _("Its models load from the uploaded files"),
     "runs": _("It answers at every candle of a test market, within its limits of time and memory"),

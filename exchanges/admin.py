@@ -1,7 +1,5 @@
 """Admin: look at accounts, instruments, candles and paper books. Keys and secrets appear nowhere."""
 
-# ruff: noqa: ARG002 - the signatures are Django's
-
 from __future__ import annotations
 
 from typing import Any

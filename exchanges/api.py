@@ -124,11 +124,13 @@ class TestConnectionView(KeyView):
 class AccountInfoView(APIView):
     @extend_schema(
         parameters=[
-            OpenApiParameter("mode", enum=Mode.values, description="default paper"),
+            OpenApiParameter(
+                "mode", enum=Mode.values, description="default: of your newest account with a key, or paper"
+            ),
             OpenApiParameter(
                 "credential_id",
                 OpenApiTypes.UUID,
-                description="default: your newest account of that exchange and mode",
+                description="default: your newest account of that mode",
             ),
         ],
         responses=AccountSerializer,
@@ -175,7 +177,9 @@ def _account_of(request: Request, exchange: str) -> ExchangeCredential:
         raise ValidationError({"mode": f"“{mode}” is none of {', '.join(Mode.values)}."})
     if chosen:
         return services.get_credential(user=request.user, credential_id=chosen, exchange=exchange, mode=mode)
-    return services.default_credential(user=request.user, exchange=exchange, mode=mode or Mode.PAPER)
+    if mode is None:
+        return services.main_credential(user=request.user, exchange=exchange)
+    return services.default_credential(user=request.user, exchange=exchange, mode=mode)
 
 
 @extend_schema_view(
@@ -228,9 +232,7 @@ class CredentialViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewset
     get=extend_schema(
         parameters=[
             OpenApiParameter("exchange", required=True, description="for example BINANCE"),
-            OpenApiParameter(
-                "market_type", enum=[kind.value for kind in MarketType], description="default spot"
-            ),
+            OpenApiParameter("market_type", enum=[kind.value for kind in MarketType], description="default spot"),
             OpenApiParameter("search", description="the beginning of a symbol or of its base asset"),
         ]
     )
@@ -250,6 +252,4 @@ class InstrumentListView(generics.ListAPIView):
         market_type = query.get("market_type", MarketType.SPOT)
         if market_type not in set(MarketType):
             raise ValidationError({"market_type": f"“{market_type}” is none of {', '.join(MarketType)}."})
-        return services.list_instruments(
-            exchange=exchange, market_type=market_type, search=query.get("search", "")
-        )
+        return services.list_instruments(exchange=exchange, market_type=market_type, search=query.get("search", ""))

@@ -1,4 +1,7 @@
-"""What can go wrong at a venue. Adapters translate every vendor error into one of these, with `raise ... from error`."""
+"""What can go wrong at a venue. Adapters translate every vendor error into one of these.
+
+Where the vendor's exception may hold a key or a signed URL, ours does not keep it as its cause.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +57,7 @@ class TransientExchangeError(ExchangeError):
 
     code = "exchange_unavailable"
 
-    def __init__(
-        self, message: str, *, exchange: str = "", operation: str = "", retry_after: float = 1.0
-    ) -> None:
+    def __init__(self, message: str, *, exchange: str = "", operation: str = "", retry_after: float = 1.0) -> None:
         super().__init__(message, exchange=exchange, operation=operation)
         self.retry_after = retry_after
 

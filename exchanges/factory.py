@@ -74,8 +74,8 @@ class ExchangeFactory:
     ) -> BaseExchange:
         """An adapter for one account.
 
-        The promised constructor is `(api_key, api_secret, testnet=True)`; the options beyond it are passed to those that
-        take them.
+        The promised constructor is `(api_key, api_secret, testnet=True)`; the options beyond it are passed to those
+        that take them.
         """
         adapter = cls.get_adapter(name)
         market_type = MarketType(market_type)
@@ -84,9 +84,7 @@ class ExchangeFactory:
         if url:
             options["base_url"] = url
         accepted = _accepted_options(adapter)
-        exchange = adapter(
-            api_key, api_secret, testnet=testnet, **{k: v for k, v in options.items() if k in accepted}
-        )
+        exchange = adapter(api_key, api_secret, testnet=testnet, **{k: v for k, v in options.items() if k in accepted})
         for option, value in options.items():
             if option not in accepted and option != "market_type":
                 setattr(exchange, option, value)

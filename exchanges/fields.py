@@ -31,7 +31,7 @@ MASK = "********"
 
 # --- secrets
 class Secret:
-    """A decrypted secret. Printed, formatted, logged or shown on a debug page it is only a mask; `reveal()` is the text."""
+    """A secret in memory. Printed, formatted, logged or on a debug page it is a mask; `reveal()` is the text."""
 
     __slots__ = ("_text",)
 
@@ -71,9 +71,7 @@ def field_keys() -> tuple[str, ...]:
     configured = settings.FIELD_ENCRYPTION_KEY
     keys = (configured,) if isinstance(configured, str) else tuple(configured)
     if not any(keys):
-        raise ImproperlyConfigured(
-            "FIELD_ENCRYPTION_KEY is empty; make a key with `manage.py generate_field_key`."
-        )
+        raise ImproperlyConfigured("FIELD_ENCRYPTION_KEY is empty; make a key with `manage.py generate_field_key`.")
     return keys
 
 
@@ -120,11 +118,7 @@ class StrictEncryptedMixin(library.EncryptedMixin):
 
     def to_python(self, value: Any) -> Any:
         """What was posted or deserialised, literally: a text that looks encrypted stays that text."""
-        return (
-            value.reveal()
-            if isinstance(value, Secret)
-            else super(library.EncryptedMixin, self).to_python(value)
-        )
+        return value.reveal() if isinstance(value, Secret) else super(library.EncryptedMixin, self).to_python(value)
 
     def from_db_value(self, value: str | None, *_args: object) -> Secret | None:
         return None if value is None else Secret(decrypt(value))
@@ -148,9 +142,7 @@ class StrictEncryptedMixin(library.EncryptedMixin):
         if isinstance(value, Cast):  # how bulk_update() wraps its Case on PostgreSQL
             self._check_expression(value.get_source_expressions()[0], connection)
             return value
-        if isinstance(
-            value, Case
-        ):  # bulk_update(): its values are encrypted one by one, through their output field
+        if isinstance(value, Case):  # bulk_update(): its values are encrypted one by one, through their output field
             results = [case.result for case in value.cases] + [value.default]
             if all(
                 isinstance(result, Value) and (result.value is None or result._output_field_or_none is self)  # type: ignore[attr-defined]
@@ -161,13 +153,14 @@ class StrictEncryptedMixin(library.EncryptedMixin):
 
     def get_lookup(self, lookup_name: str) -> Any:
         if lookup_name != "isnull":
-            raise FieldError(
-                f"{self.name} is encrypted: the only look-up it has is isnull, not {lookup_name}."
-            )
+            raise FieldError(f"{self.name} is encrypted: the only look-up it has is isnull, not {lookup_name}.")
         return super().get_lookup(lookup_name)
 
     def get_transform(self, lookup_name: str) -> Any:
         raise FieldError(f"{self.name} is encrypted: it has no {lookup_name}.")
+
+    def formfield(self, **_options: Any) -> None:
+        """None in a ModelForm: it would show the mask and save it as the new secret. Services set secrets."""
 
     def value_to_string(self, _obj: models.Model) -> str:
         """For `dumpdata`: nothing. A dump is no place for secrets; back up the database instead."""
@@ -189,7 +182,7 @@ COLLATION = "exact_decimal"
 class ExactDecimalField(models.DecimalField):
     """A DecimalField that comes back digit for digit, on PostgreSQL (numeric) and on SQLite (text).
 
-    Django's own keeps 15 significant digits on SQLite, where a decimal becomes a float. Here SQLite holds the plain text
+    Django's own keeps 15 significant digits on SQLite, where a decimal becomes a float. Here SQLite holds plain text
     (`12345678.12345678`) in a column with a collation that compares numbers, registered on every connection: filters,
     ordering, `Min`, `Max`, unique constraints and indexes work as on PostgreSQL. What SQLite would compute by itself it
     would compute in floats, so that is refused there: no `F("a") + 1`, and `Sum` or `Avg` raise when their result is
@@ -228,18 +221,14 @@ class ExactDecimalField(models.DecimalField):
             raise FieldError(f"{self.name}: SQLite would compute this in floats; compute it in Python.")
         return super().get_db_prep_save(value, connection)
 
-    def from_db_value(
-        self, value: Any, _expression: object, connection: BaseDatabaseWrapper
-    ) -> Decimal | None:
+    def from_db_value(self, value: Any, _expression: object, connection: BaseDatabaseWrapper) -> Decimal | None:
         if isinstance(value, float) or (isinstance(value, int) and connection.vendor == "sqlite"):
             raise FieldError(f"{self.name}: SQLite computed this in floats; add up in Python.")
         return None if value is None else Decimal(value)
 
     def _round(self, value: Decimal) -> Decimal:
         try:
-            return value.quantize(
-                Decimal(1).scaleb(-self.decimal_places), context=Context(prec=self.max_digits)
-            )
+            return value.quantize(Decimal(1).scaleb(-self.decimal_places), context=Context(prec=self.max_digits))
         except InvalidOperation:
             raise ValueError(f"{self.name}: {value} has more than {self.max_digits} digits.") from None
 

@@ -33,9 +33,7 @@ def latest_closed_open_time(server_time: datetime, timeframe: str) -> datetime:
     return EPOCH + (server_time - EPOCH) // step * step - step
 
 
-def get_candles(
-    *, instrument: models.Instrument, timeframe: str, limit: int, until: datetime
-) -> list[base.Candle]:
+def get_candles(*, instrument: models.Instrument, timeframe: str, limit: int, until: datetime) -> list[base.Candle]:
     """The last `limit` closed candles, oldest first, ending with the one that opened at `until`.
 
     One query, and where something is missing one request to the venue and one insert. Candles that the venue does not
@@ -99,9 +97,7 @@ def _fetch(
     return {candle.open_time: candle for candle in fetched}
 
 
-def _remember_absent(
-    instrument: models.Instrument, timeframe: str, absent: list[datetime], until: datetime
-) -> None:
+def _remember_absent(instrument: models.Instrument, timeframe: str, absent: list[datetime], until: datetime) -> None:
     """Not the newest one: that is only late."""
     past = [when for when in absent if when < until]
     if past:

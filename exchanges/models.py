@@ -46,9 +46,7 @@ class ExchangeCredential(models.Model):
     """A user's account at a venue: an API key, or the virtual account of paper trading (no key)."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="exchange_credentials"
-    )
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="exchange_credentials")
     exchange = models.CharField(max_length=40)
     mode = models.CharField(max_length=10, choices=Mode)
     label = models.CharField(max_length=80, default="default")
@@ -66,9 +64,7 @@ class ExchangeCredential(models.Model):
     class Meta:
         ordering = ["exchange", "mode", "label"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["user", "exchange", "mode", "label"], name="one_credential_per_label"
-            ),
+            models.UniqueConstraint(fields=["user", "exchange", "mode", "label"], name="one_credential_per_label"),
         ]
 
     def __str__(self) -> str:
@@ -101,9 +97,7 @@ class Instrument(models.Model):
     max_quantity = ExactDecimalField(null=True, blank=True)
     min_notional = ExactDecimalField(default=Decimal(0))
     is_trading = models.BooleanField(default=True)
-    order_types = models.CharField(
-        max_length=200, blank=True, default=""
-    )  # comma separated; empty: not known
+    order_types = models.CharField(max_length=200, blank=True, default="")  # comma separated; empty: not known
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -153,9 +147,7 @@ class Candle(models.Model):
     class Meta:
         ordering = ["open_time"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["instrument", "timeframe", "open_time"], name="one_candle_per_time"
-            ),
+            models.UniqueConstraint(fields=["instrument", "timeframe", "open_time"], name="one_candle_per_time"),
         ]
 
     def __str__(self) -> str:
@@ -167,9 +159,7 @@ class Candle(models.Model):
 
 # --- paper trading: what a venue would keep about an account
 class PaperBalance(models.Model):
-    credential = models.ForeignKey(
-        ExchangeCredential, on_delete=models.CASCADE, related_name="paper_balances"
-    )
+    credential = models.ForeignKey(ExchangeCredential, on_delete=models.CASCADE, related_name="paper_balances")
     asset = models.CharField(max_length=20)
     free = ExactDecimalField(default=Decimal(0))
     used = ExactDecimalField(default=Decimal(0))  # locked by resting orders
@@ -178,9 +168,7 @@ class PaperBalance(models.Model):
         ordering = ["asset"]
         constraints = [
             models.UniqueConstraint(fields=["credential", "asset"], name="one_paper_balance_per_asset"),
-            models.CheckConstraint(
-                condition=models.Q(free__gte=0, used__gte=0), name="paper_balance_not_negative"
-            ),
+            models.CheckConstraint(condition=models.Q(free__gte=0, used__gte=0), name="paper_balance_not_negative"),
         ]
 
     def __str__(self) -> str:
@@ -201,9 +189,7 @@ class PaperOrder(models.Model):
     stop_price = ExactDecimalField(null=True, blank=True)
     filled_quantity = ExactDecimalField(default=Decimal(0))
     filled_quote = ExactDecimalField(default=Decimal(0))  # what the fills were worth together, in quote units
-    locked = ExactDecimalField(
-        default=Decimal(0)
-    )  # what it still holds of the balance: quote of a BUY, base of a SELL
+    locked = ExactDecimalField(default=Decimal(0))  # what it still holds of the balance: quote of a BUY, base of a SELL
     is_triggered = models.BooleanField(default=False)
     is_open = models.BooleanField(default=True)
     created_at = models.DateTimeField()  # on the venue's clock, like all times below
@@ -214,9 +200,7 @@ class PaperOrder(models.Model):
     class Meta:
         ordering = ["id"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["credential", "client_order_id"], name="one_paper_order_per_client_id"
-            ),
+            models.UniqueConstraint(fields=["credential", "client_order_id"], name="one_paper_order_per_client_id"),
         ]
         indexes = [
             models.Index(fields=["credential"], condition=models.Q(is_open=True), name="open_paper_orders"),

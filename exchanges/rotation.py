@@ -23,9 +23,7 @@ class Counts:
         return self.rotated + self.current + len(self.unreadable)
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(
-            self.rotated + other.rotated, self.current + other.current, self.unreadable + other.unreadable
-        )
+        return Counts(self.rotated + other.rotated, self.current + other.current, self.unreadable + other.unreadable)
 
     def __str__(self) -> str:
         return f"{self.rotated} rotated, {self.current} current already, {len(self.unreadable)} unreadable"
@@ -33,9 +31,7 @@ class Counts:
 
 def rotate_model(model: type[models.Model], *, batch_size: int) -> Counts:
     """In primary key order, a transaction per batch: after a crash the next run does what is left."""
-    names = [
-        name.attname for name in model._meta.local_concrete_fields if isinstance(name, StrictEncryptedMixin)
-    ]
+    names = [name.attname for name in model._meta.local_concrete_fields if isinstance(name, StrictEncryptedMixin)]
     counts = Counts()
     if not names or model._meta.proxy:
         return counts

@@ -31,7 +31,7 @@ class SecretField(serializers.RegexField):
     def __init__(self, regex: str, **options: Any) -> None:
         super().__init__(regex, **{"write_only": True, **options})
 
-    def to_internal_value(self, data: Any) -> Secret:
+    def to_internal_value(self, data: Any) -> Secret:  # type: ignore[override]
         return Secret(super().to_internal_value(data))
 
     def run_validators(self, value: Any) -> None:
@@ -44,9 +44,7 @@ class KeySerializer(serializers.Serializer[dict[str, Any]]):
     exchange_name = ExchangeNameField()
     api_key = SecretField(r"^[!-~]+$", max_length=500, error_messages={"invalid": "That is no API key."})
     # One line, or several where it is a private key in PEM.
-    api_secret = SecretField(
-        r"^[ -~\r\n]+$", max_length=5000, error_messages={"invalid": "That is no API secret."}
-    )
+    api_secret = SecretField(r"^[ -~\r\n]+$", max_length=5000, error_messages={"invalid": "That is no API secret."})
     testnet = serializers.BooleanField(default=True)
 
 
@@ -153,6 +151,7 @@ class InstrumentSerializer(serializers.ModelSerializer[Instrument]):
             "is_trading",
         ]
         read_only_fields = fields
-        extra_kwargs = dict.fromkeys(
-            ("tick_size", "lot_step", "min_quantity", "max_quantity", "min_notional"), {"normalize_output": True}
-        )
+        extra_kwargs = {
+            name: {"normalize_output": True}
+            for name in ("tick_size", "lot_step", "min_quantity", "max_quantity", "min_notional")
+        }

@@ -70,19 +70,15 @@ def _with_stored_instruments(exchange: BaseExchange) -> BaseExchange:
 # --- credentials
 def open_with_key(*, exchange: str, api_key: Secret | str, api_secret: Secret | str, testnet: bool) -> BaseExchange:
     """The adapter of an account that is not stored (yet)."""
-    key, secret = Secret.of(api_key), Secret.of(api_secret)
-    del api_key, api_secret  # a traceback that shows local variables shows masks
-    return ExchangeFactory.create_exchange(exchange, key.reveal(), secret.reveal(), testnet=testnet)
+    return ExchangeFactory.create_exchange(
+        exchange, Secret.of(api_key).reveal(), Secret.of(api_secret).reveal(), testnet=testnet
+    )
 
 
-def validate_keys(
-    *, exchange: str, api_key: Secret | str, api_secret: Secret | str, testnet: bool
-) -> KeyPermissions:
+def validate_keys(*, exchange: str, api_key: Secret | str, api_secret: Secret | str, testnet: bool) -> KeyPermissions:
     """Ask the venue what a key may do. AuthenticationError if it does not accept it, InvalidRequest if we do not."""
     api_key, api_secret = Secret.of(api_key), Secret.of(api_secret)
-    with open_with_key(
-        exchange=exchange, api_key=api_key, api_secret=api_secret, testnet=testnet
-    ) as adapter:
+    with open_with_key(exchange=exchange, api_key=api_key, api_secret=api_secret, testnet=testnet) as adapter:
         adapter.test_connectivity()
         permissions = adapter.get_key_permissions()
     if permissions.can_withdraw:
@@ -207,6 +203,14 @@ def default_credential(*, user: Any, exchange: str, mode: str) -> ExchangeCreden
     )
 
 
+def main_credential(*, user: Any, exchange: str) -> ExchangeCredential:
+    """The account to show where the user named none: the newest with a key, else the paper account."""
+    name = ExchangeFactory.get_adapter(exchange).name
+    with_key = ExchangeCredential.objects.filter(user=user, exchange=name).exclude(mode=Mode.PAPER)
+    found = with_key.order_by("is_paused", "-created_at").first()
+    return found or default_credential(user=user, exchange=name, mode=Mode.PAPER)
+
+
 def get_credential(
     *, user: Any, credential_id: str | UUID, exchange: str, mode: str | None = None
 ) -> ExchangeCredential:
@@ -267,9 +271,7 @@ def _list_is_fresh(rows: QuerySet[Instrument]) -> bool:
     return rows.filter(updated_at__gt=timezone.now() - timedelta(minutes=1)).exists()
 
 
-def list_instruments(
-    *, exchange: str, market_type: str = MarketType.SPOT, search: str = ""
-) -> QuerySet[Instrument]:
+def list_instruments(*, exchange: str, market_type: str = MarketType.SPOT, search: str = "") -> QuerySet[Instrument]:
     """What trades on the live network now, read from the venue if nothing is stored yet."""
     name = ExchangeFactory.get_adapter(exchange).name
     rows = Instrument.objects.filter(exchange=name, network=Network.LIVE, market_type=market_type)
@@ -278,14 +280,10 @@ def list_instruments(
     return rows.filter(is_trading=True, symbol__istartswith=search.strip()[:40])
 
 
-def refresh_instruments(
-    *, exchange: str, market_type: str = MarketType.SPOT, network: str = Network.LIVE
-) -> int:
+def refresh_instruments(*, exchange: str, market_type: str = MarketType.SPOT, network: str = Network.LIVE) -> int:
     """Read the venue's list. What it does not name any more is kept, but not trading."""
     kind = base.MarketType(market_type)
-    with ExchangeFactory.create_exchange(
-        exchange, testnet=network == Network.TESTNET, market_type=kind
-    ) as adapter:
+    with ExchangeFactory.create_exchange(exchange, testnet=network == Network.TESTNET, market_type=kind) as adapter:
         listed = adapter.get_instruments()
     now = timezone.now()
     rows = [
@@ -312,7 +310,7 @@ def refresh_instruments(
     values = [field.name for field in Instrument._meta.concrete_fields if field.name not in ("id", *key)]
     with transaction.atomic():
         Instrument.objects.bulk_create(rows, update_conflicts=True, unique_fields=key, update_fields=values)
-        Instrument.objects.filter(
-            exchange=adapter.name, network=network, market_type=kind, updated_at__lt=now
-        ).update(is_trading=False, updated_at=now)
+        Instrument.objects.filter(exchange=adapter.name, network=network, market_type=kind, updated_at__lt=now).update(
+            is_trading=False, updated_at=now
+        )
     return len(rows)

@@ -104,7 +104,7 @@ class LogLine:
     note: str = ""
 
 
-def decision_log(subscription: Subscription, *, limit: int = 30) -> list[LogLine]:
+def decision_log(subscription: Subscription, *, limit: int) -> list[LogLine]:
     """The newest lines: decisions, answers that failed, and exits that no signal asked for. Three queries."""
     lines = [
         *_decision_lines(subscription, limit),

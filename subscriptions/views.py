@@ -31,7 +31,8 @@ from subscriptions.forms import StopForm, SubscribeForm
 from subscriptions.models import Order, Subscription, Trade
 
 SUBSCRIPTIONS_PER_PAGE = 25
-ROWS_PER_PAGE = 20
+ROWS_PER_PAGE = 12
+LOG_LINES, LOG_LINES_ALL = 12, 200
 PAIRS_SUGGESTED = 50
 # What a service may refuse; each carries a sentence for a person.
 REFUSALS = (SubscriptionError, ExchangeError, BotError)
@@ -130,6 +131,8 @@ def _live_context(request: HttpRequest, subscription: Subscription) -> dict[str,
     position = getattr(subscription, "position", None)
     orders = Order.objects.filter(subscription=subscription).order_by("-created_at", "pk")
     trades = Trade.objects.filter(subscription=subscription)
+    lines = LOG_LINES_ALL if request.GET.get("log") == "all" else LOG_LINES
+    log = reports.decision_log(subscription, limit=lines)
     return {
         "subscription": subscription,
         "position": position if position is not None and position.is_open else None,
@@ -138,7 +141,8 @@ def _live_context(request: HttpRequest, subscription: Subscription) -> dict[str,
         "first_trade": trades.order_by("opened_at").first(),
         "equity": subscription.equity_points.order_by("time").last(),
         "last_answer": subscription.stream.signals.first() if subscription.stream else None,
-        "log": reports.decision_log(subscription),
+        "log": log,
+        "log_goes_on": len(log) == LOG_LINES,
         "orders": _page(request, orders, "orders"),
         "trades": _page(request, trades.order_by("-closed_at", "pk"), "trades"),
         "revision": reports.data_revision(subscription),

@@ -6,13 +6,7 @@ venue's ledger to the last digit.
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -24,69 +18,18 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from rest_framework.test import APIClient
 
+from benchmarks._stack import running_redis, running_worker, wait_for
 from exchanges.simulator.testing import RunningSimulator
-from marketplace import celery_app
-from marketplace.demo import redis_server
 from subscriptions import tasks
 from subscriptions.models import Decision, Fill, Order, Signal, Subscription, Trade
 from tests.factories import SCRIPTED_BOT
 
-WAIT_SECONDS = 30
-
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def wait_for(condition: Callable[[], Any], what: str, log: Path | None = None) -> Any:
-    """The condition's first true value; fails with what was waited for, and the end of the log."""
-    deadline = time.monotonic() + WAIT_SECONDS
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    pytest.fail(f"waited {WAIT_SECONDS} s for {what}\n{log.read_text()[-5000:] if log else ''}")
-
-
-@contextmanager
-def process(command: list[str], log: Path, **options: Any) -> Iterator[subprocess.Popen[bytes]]:
-    with log.open("wb") as output:
-        child = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, **options)
-        try:
-            yield child
-        finally:
-            child.send_signal(signal.SIGTERM)
-            try:
-                child.wait(15)
-            except subprocess.TimeoutExpired:
-                child.kill()
-                child.wait()
-
-
 @pytest.fixture
-def broker(tmp_path: Path) -> Iterator[str]:
-    """A Redis of our own, and this process's Celery application sends to it."""
-    with (
-        redis_server.socket_place(tmp_path) as socket,
-        process(redis_server.server_command(tmp_path, socket), tmp_path / "redis.log"),
-    ):
-        wait_for(lambda: redis_server.answers(socket), "Redis")
-        before = celery_app.conf.broker_url
-        _use_broker(redis_server.url(socket).replace("unix://", "redis+socket://"))
-        yield redis_server.url(socket)
-        _use_broker(before)
-
-
-def _use_broker(url: str) -> None:
-    celery_app.conf.broker_url = url
-    celery_app.amqp._producer_pool = None
-    if celery_app._pool is not None:
-        celery_app._pool.force_close_all()
-        celery_app._pool = None
-
-
-@pytest.fixture
-def worker(broker: str, venue: RunningSimulator, transactional_db: None, tmp_path: Path) -> Iterator[Path]:
-    """A Celery worker process as in production, on the test's database, broker and venue."""
+def worker(venue: RunningSimulator, transactional_db: None, tmp_path: Path) -> Iterator[Path]:
+    """A Celery worker process as in production, on the test's database and venue; the path of its log."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
         url = f"sqlite:///{database['NAME']}"
@@ -94,17 +37,13 @@ def worker(broker: str, venue: RunningSimulator, transactional_db: None, tmp_pat
         where = f"{database['HOST']}:{database['PORT'] or 5432}/{database['NAME']}"
         url = f"postgres://{database['USER']}:{database['PASSWORD']}@{where}"
     environment = {
-        **os.environ,
         "DATA_DIR": str(settings.DATA_DIR),
         "DATABASE_URL": url,
-        "REDIS_URL": broker,
         "FIELD_ENCRYPTION_KEY": ",".join(settings.FIELD_ENCRYPTION_KEY),
         "SIMULATOR_URL": venue.url,
     }
     log = tmp_path / "worker.log"
-    command = [sys.executable, "-m", "marketplace.programs", "worker"]
-    with process(command, log, env=environment, cwd=settings.BASE_DIR):
-        wait_for(lambda: celery_app.control.ping(timeout=0.5), "the worker", log)
+    with running_redis(tmp_path) as redis_url, running_worker({**environment, "REDIS_URL": redis_url}, log):
         yield log
 
 

@@ -270,6 +270,7 @@ class Worker:
         return log
 
     def _cut_log(self, raw: bytes) -> str:
+        raw = wire.without_markers(raw)
         kept = wire.clean_text(raw[: self.limits.log_bytes].decode("utf-8", "replace"))
         dropped = len(raw) - self.limits.log_bytes
         return kept if dropped <= 0 else f"{kept}\n({dropped} more bytes were printed)"
@@ -309,8 +310,10 @@ class Worker:
         printed = len(self._log)
         if ended.status is OutcomeStatus.TIME_LIMIT:
             self._await_stack()
+        if ended.status is None and not self.process.ends_by_itself():
+            ended = _Ended(OutcomeStatus.PROTOCOL_ERROR, "the pipe for answers was closed")
         self.alive = False
-        cpu_seconds = self.process.kill(force=ended.status is not None)
+        cpu_seconds = self.process.kill()
         with contextlib.suppress(_Ended):
             while self._drain_prints():
                 pass

@@ -42,7 +42,6 @@ class WorkerPool:
         self._starter: ThreadPoolExecutor | None = None
         self._empty_folder = ""
         self._owner_pid = os.getpid()
-        atexit.register(self.close)
 
     def describe(self, package: BotPackage) -> Outcome:
         """Load the bot and its files; `Outcome.description` says what it is. Raises SandboxUnavailable."""
@@ -86,6 +85,7 @@ class WorkerPool:
             if self._empty_folder:
                 shutil.rmtree(self._empty_folder, ignore_errors=True)
                 self._empty_folder = ""
+                atexit.unregister(self.close)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -149,6 +149,7 @@ class WorkerPool:
     def _make_empty_folder(self) -> str:
         if not self._empty_folder:
             self._empty_folder = tempfile.mkdtemp(prefix="bot-worker-")
+            atexit.register(self.close)
         return self._empty_folder
 
     # --- one process, one thread at a time

@@ -30,7 +30,7 @@ ENVIRONMENT = {
     "ARROW_DEFAULT_MEMORY_POOL": "system",
 }
 PIPE_BYTES = 1024 * 1024  # room for a message about many streams
-EXIT_SECONDS = 1.0  # for a process whose pipe closed to end by itself, so that its exit code is its own
+EXIT_SECONDS = 1.0
 REAP_SECONDS = 10.0
 
 Popen = subprocess.Popen[bytes]
@@ -99,10 +99,12 @@ class Process:
         except OSError:
             return 0.0
 
-    def kill(self, *, force: bool = True) -> float:
-        """End and reap the process; the CPU seconds it used. Without force it may first end by itself."""
-        if not force:
-            self._wait(EXIT_SECONDS)
+    def ends_by_itself(self) -> bool:
+        """Whether the process, whose pipe was closed, is gone or goes in a moment."""
+        return self._wait(EXIT_SECONDS)
+
+    def kill(self) -> float:
+        """End and reap the process; the CPU seconds it used."""
         self.signal(signal.SIGKILL)
         self._wait(REAP_SECONDS)
         try:
@@ -126,10 +128,10 @@ class Process:
         self._process.returncode = 0  # or its destructor would warn of a child that is not ours
         self.close()
 
-    def _wait(self, seconds: float) -> None:
+    def _wait(self, seconds: float) -> bool:
         poll = select.poll()
         poll.register(self.pidfd, select.POLLIN)
-        poll.poll(seconds * 1000)
+        return bool(poll.poll(seconds * 1000))
 
 
 def worker_command(request_read: int, reply_write: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import struct
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -256,6 +257,10 @@ def check_json(value: Any, depth: int = 0) -> None:
 def marker(session: int, sequence: int) -> bytes:
     """What the worker writes after the prints of one call, so that the host can tell whose they are."""
     return b"\0end of call\0" + struct.pack("<QQ", session, sequence)
+
+
+def without_markers(printed: bytes) -> bytes:
+    return re.sub(rb"\0end of call\0.{16}", b"", printed, flags=re.DOTALL)
 
 
 # Control characters (but newline and tab), and those that reorder text: they could forge what a reader sees.

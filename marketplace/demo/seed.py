@@ -131,7 +131,7 @@ def _simulator_key() -> dict[str, str]:
     """The simulator's standard account: a key that may read and trade."""
     answer = requests.get(f"{settings.SIMULATOR_URLS['binance']}/_control/keys", timeout=10)
     answer.raise_for_status()
-    keys = answer.json()["keys"]
+    keys = answer.json()
     key = next(key for key in keys if key["venue"] == "binance" and sorted(key["permissions"]) == ["read", "trade"])
     return {"api_key": key["api_key"], "api_secret": key["api_secret"]}
 

@@ -184,3 +184,10 @@ def plain(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:g}"
     return str(value)
+
+
+@register.filter
+def signed(value: Any) -> str:
+    """`−1.25`: a bare figure with two decimals."""
+    number = _decimal(value)
+    return "" if number is None else grouped(number, 2)

@@ -43,7 +43,10 @@ Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]] | str
 class StandIn:
     """`replies["GET /api/v3/order"]` is a list of (status, body[, headers]), "hang" or "reset", used up in order."""
 
+    url = ""
+
     def __init__(self) -> None:
+        self.released = threading.Event()
         self.reset()
 
     def reset(self) -> None:
@@ -77,14 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
         reply = stand_in.next_reply(request)
         if reply == "hang":
             stand_in.released.wait(5)
-            reply = "reset"
-        if reply == "reset":
+        if isinstance(reply, str):
             self.close_connection = True
             return
-        status, content, *headers = reply
+        status, content, headers = (*reply, {})[:3]
         data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
         self.send_response(status)
-        for name, value in (headers[0] if headers else {}).items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
@@ -101,13 +103,12 @@ def _stand_in_server() -> Iterator[StandIn]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
     server.daemon_threads = True
     stand_in = StandIn()
-    stand_in.released = threading.Event()  # type: ignore[attr-defined]
-    stand_in.url = f"http://127.0.0.1:{server.server_port}"  # type: ignore[attr-defined]
+    stand_in.url = f"http://127.0.0.1:{server.server_port}"
     server.stand_in = stand_in  # type: ignore[attr-defined]
     thread = threading.Thread(target=lambda: server.serve_forever(poll_interval=0.01), daemon=True)
     thread.start()
     yield stand_in
-    stand_in.released.set()  # type: ignore[attr-defined]
+    stand_in.released.set()
     server.shutdown()
     server.server_close()
 
@@ -163,7 +164,7 @@ class MemoryVenue(BaseExchange):
     def add_candle(cls, *prices: str, volume: str = "100") -> None:
         """The next minute: open, high, low, close. The clock moves to its end."""
         opens = cls.clock.replace(second=0)
-        cls.candles = [*cls.candles, Candle(opens, *map(Decimal, prices), Decimal(volume))]
+        cls.candles = [*cls.candles, Candle(opens, *(Decimal(figure) for figure in (*prices, volume)))]
         cls.clock = opens + MINUTE
         cls.set_price(prices[-1])
 

@@ -194,13 +194,12 @@ def test_a_lost_field_key_leaves_the_list_readable(
 
 
 # --- account and instruments
-def test_account_info_shows_balances_and_permissions(
-    api: Api, binance_at_stand_in: StandIn, subscriber: User
-) -> None:
+def test_account_info_shows_balances_and_permissions(api: Api, binance_at_stand_in: StandIn, subscriber: User) -> None:
     save(subscriber)
+    services.default_credential(user=subscriber, exchange="BINANCE", mode="paper")
     balances = [{"asset": "USDT", "free": "10.5", "locked": "1"}, {"asset": "BTC", "free": "0.00000001", "locked": "0"}]
     binance_at_stand_in.answer("GET /api/v3/account", (200, {"balances": balances}))
-    reply = api(subscriber).get("/api/exchanges/account-info/binance?mode=live").json()
+    reply = api(subscriber).get("/api/exchanges/account-info/binance").json()
     assert (reply["exchange_name"], reply["mode"], reply["permissions"]["can_withdraw"]) == ("BINANCE", "live", False)
     assert reply["balances"] == [
         {"asset": "BTC", "free": "0.00000001", "used": "0", "total": "0.00000001"},
@@ -208,7 +207,7 @@ def test_account_info_shows_balances_and_permissions(
     ]
 
 
-def test_account_info_is_of_the_paper_account_unless_said_otherwise(
+def test_account_info_without_a_key_is_of_the_paper_account(
     api: Api, venue: type[MemoryVenue], subscriber: User
 ) -> None:
     reply = api(subscriber).get("/api/exchanges/account-info/MEMORY").json()
@@ -241,9 +240,7 @@ def test_instruments_can_be_searched(api: Api, binance_at_stand_in: StandIn, sub
     assert client.get("/api/exchanges/instruments?exchange=BINANCE&search=moon").json()["results"] == []
 
 
-def test_a_market_type_without_an_adapter_is_refused(
-    api: Api, binance_at_stand_in: StandIn, subscriber: User
-) -> None:
+def test_a_market_type_without_an_adapter_is_refused(api: Api, binance_at_stand_in: StandIn, subscriber: User) -> None:
     reply = api(subscriber).get("/api/exchanges/instruments?exchange=BINANCE&market_type=futures")
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "not_supported")
 

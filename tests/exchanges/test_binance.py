@@ -65,9 +65,7 @@ def test_balances_keep_every_digit_and_leave_out_what_is_empty(binance: BinanceE
 
 def test_an_order_is_sent_under_our_id(binance: BinanceExchange, stand_in: StandIn) -> None:
     stand_in.answer("POST /api/v3/order", (200, SUBMITTED))
-    order = binance.submit_order(
-        OrderRequest("c" * 32, "BTC/USDT", Side.BUY, OrderType.MARKET, Decimal("0.003"))
-    )
+    order = binance.submit_order(OrderRequest("c" * 32, "BTC/USDT", Side.BUY, OrderType.MARKET, Decimal("0.003")))
     sent = stand_in.requests[-1][1]
     assert sent["newClientOrderId"] == "c" * 32
     assert sent["newOrderRespType"] == "FULL"
@@ -139,7 +137,7 @@ def test_rules_come_from_the_filters(binance: BinanceExchange) -> None:
     assert OrderType.STOP_LOSS not in rules.order_types
 
 
-def test_the_venues_list_is_read_once(binance: BinanceExchange, stand_in: Any) -> None:
+def test_the_venues_list_is_read_once(binance: BinanceExchange, stand_in: StandIn) -> None:
     binance.instrument("BTC/USDT")
     with BinanceExchange("", "", False, base_url=stand_in.url) as another:
         another.instrument("BTC/USDT")
@@ -160,7 +158,7 @@ def test_a_stop_becomes_a_stop_limit_where_the_symbol_takes_no_stop_market(
 
 # --- candles
 def kline_server(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, *, now: int, first: int) -> None:
-    """Serve one-minute candles from `first` to `now` (minutes since 1970), the last one still open, as the venue would."""
+    """Serve one-minute candles from `first` to `now` (minutes since 1970), the last one still open."""
 
     def serve(request: str) -> Any:
         if request != "GET /api/v3/klines":
@@ -197,9 +195,7 @@ def test_the_last_candles_are_closed_and_as_many_as_asked_for(
     assert stand_in.count("GET /api/v3/time") == 1
 
 
-def test_candles_from_a_time_on(
-    binance: BinanceExchange, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_candles_from_a_time_on(binance: BinanceExchange, stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
     kline_server(stand_in, monkeypatch, now=NOW, first=NOW - 2300)
     since = datetime.fromtimestamp((NOW - 1500) * 60, UTC)
     assert len(binance.get_candles("BTC/USDT", "1m", since=since, limit=5000)) == 1500
@@ -229,9 +225,7 @@ def test_a_skewed_clock_is_measured_before_the_first_signed_request(
 
 
 @pytest.mark.parametrize("verb", ["GET", "POST"])
-def test_a_badly_timed_request_is_timed_and_sent_again(
-    binance: BinanceExchange, stand_in: StandIn, verb: str
-) -> None:
+def test_a_badly_timed_request_is_timed_and_sent_again(binance: BinanceExchange, stand_in: StandIn, verb: str) -> None:
     """Safe for a submit too: the venue checks the time before anything else."""
     binance.get_server_time()
     stand_in.clock_ahead_ms = 50_000
@@ -254,7 +248,7 @@ def test_a_clock_that_never_fits_gives_up(binance: BinanceExchange, stand_in: St
 
 
 # --- keys and hosts
-def test_the_test_network_is_never_asked_on_a_live_host(stand_in: Any) -> None:
+def test_the_test_network_is_never_asked_on_a_live_host(stand_in: StandIn) -> None:
     with BinanceExchange("k", "s", testnet=True, base_url=stand_in.url) as exchange:
         assert exchange.get_key_permissions().can_withdraw is None
         urls = [getattr(exchange._client, name) for name in dir(SpotClient) if name.endswith("_URL")]
@@ -282,7 +276,7 @@ def test_permissions_of_a_key(binance: BinanceExchange, stand_in: StandIn, reply
     assert (permissions.can_read, permissions.can_trade, permissions.can_withdraw) == (True, True, withdraws)
 
 
-def test_without_a_key_nothing_private_is_asked(stand_in: Any) -> None:
+def test_without_a_key_nothing_private_is_asked(stand_in: StandIn) -> None:
     with BinanceExchange("", "", False, base_url=stand_in.url) as exchange:
         stand_in.answer("GET /api/v3/ping", (200, {}))
         assert exchange.test_connectivity()
@@ -291,7 +285,7 @@ def test_without_a_key_nothing_private_is_asked(stand_in: Any) -> None:
     assert [request for request, _ in stand_in.requests] == ["GET /api/v3/ping"]
 
 
-def test_adapters_leave_no_descriptors_open(stand_in: Any) -> None:
+def test_adapters_leave_no_descriptors_open(stand_in: StandIn) -> None:
     def use() -> None:
         with BinanceExchange("k", "s", False, base_url=stand_in.url) as exchange:
             exchange.get_server_time()

@@ -123,7 +123,7 @@ def test_every_broken_reply_has_its_error(binance: BinanceExchange, stand_in: St
     assert type(fail_to("cancel", binance, stand_in, reply)) is of_an_order
 
 
-def test_a_venue_that_does_not_answer(stand_in: Any) -> None:
+def test_a_venue_that_does_not_answer(stand_in: StandIn) -> None:
     with BinanceExchange("k", "s", False, base_url=stand_in.url, timeout_seconds=0.15) as exchange:
         exchange.instrument("BTC/USDT")
         stand_in.answer("POST /api/v3/order", "hang")

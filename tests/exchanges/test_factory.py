@@ -66,12 +66,8 @@ def test_what_an_adapter_leaves_out_raises(my_exchange: None) -> None:
         exchange.get_balances,
         exchange.get_instruments,
         lambda: exchange.get_candles("BTC/USDT", "1m"),
-        lambda: exchange.create_take_profit_order(
-            "BTC/USDT", Side.SELL, Decimal(1), Decimal(2), client_order_id="a"
-        ),
-        lambda: exchange.require_order_type(
-            OrderRequest("a", "BTC/USDT", Side.BUY, OrderType.STOP_LOSS, Decimal(1))
-        ),
+        lambda: exchange.create_take_profit_order("BTC/USDT", Side.SELL, Decimal(1), Decimal(2), client_order_id="a"),
+        lambda: exchange.require_order_type(OrderRequest("a", "BTC/USDT", Side.BUY, OrderType.STOP_LOSS, Decimal(1))),
         lambda: ExchangeFactory.create_exchange("MYEXCHANGE", market_type=MarketType.FUTURES),
     ):
         with pytest.raises(NotSupported):

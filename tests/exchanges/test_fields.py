@@ -17,6 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 from django.db.models import F, Value
 from django.db.models.functions import Concat, Upper
+from django.forms import modelform_factory
 from django.views.debug import ExceptionReporter
 
 from exchanges import rotation
@@ -162,9 +163,16 @@ def test_dumpdata_holds_no_secret(credential: ExchangeCredential) -> None:
 
 def test_a_secret_is_masked_wherever_it_is_shown(credential: ExchangeCredential) -> None:
     secret = reread(credential).api_secret
-    shown = [str(secret), repr(secret), f"{secret}", f"{secret!r:>40}", pprint.pformat([secret]), "%s" % secret]
+    shown = [str(secret), repr(secret), f"{secret}", f"{secret!r:>40}", pprint.pformat([secret]), "%s" % secret]  # noqa: UP031 - the old way too
     assert not any(SECRET in text for text in shown)
     assert not any(SECRET in text for text in map(repr, [credential, vars(credential)]))
+
+
+def test_a_model_form_leaves_secrets_out(credential: ExchangeCredential) -> None:
+    """It would show the mask, and save the mask when the form comes back."""
+    form = modelform_factory(ExchangeCredential, fields="__all__")(instance=reread(credential))
+    assert "label" in form.fields
+    assert "api_secret" not in form.fields
 
 
 def test_a_debug_page_shows_no_secret(credential: ExchangeCredential) -> None:

@@ -33,7 +33,9 @@ def instrument(venue: type[MemoryVenue], db: None) -> Instrument:
     return row
 
 
-def fetch(instrument: Instrument, venue: type[MemoryVenue], limit: int = 20, until: datetime | None = None) -> list[Candle]:
+def fetch(
+    instrument: Instrument, venue: type[MemoryVenue], limit: int = 20, until: datetime | None = None
+) -> list[Candle]:
     until = until or market_data.latest_closed_open_time(venue.clock, "1m")
     return market_data.get_candles(instrument=instrument, timeframe="1m", limit=limit, until=until)
 
@@ -96,9 +98,7 @@ def test_a_gap_is_fetched_again(instrument: Instrument, venue: type[MemoryVenue]
     assert CandleRow.objects.count() == 20
 
 
-def test_what_the_venue_does_not_have_is_not_asked_for_again(
-    instrument: Instrument, venue: type[MemoryVenue]
-) -> None:
+def test_what_the_venue_does_not_have_is_not_asked_for_again(instrument: Instrument, venue: type[MemoryVenue]) -> None:
     del venue.candles[20]
     first = fetch(instrument, venue, limit=50)  # of which the first 20 were before the listing
     assert len(first) == 29

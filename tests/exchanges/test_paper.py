@@ -182,9 +182,7 @@ def test_a_stop_loss_sells_when_the_price_falls(paper: PaperExchange, venue: typ
     assert paper.get_open_orders() == []
 
 
-def test_a_gap_through_a_stop_fills_at_the_price_that_was_there(
-    paper: PaperExchange, venue: type[MemoryVenue]
-) -> None:
+def test_a_gap_through_a_stop_fills_at_the_price_that_was_there(paper: PaperExchange, venue: type[MemoryVenue]) -> None:
     paper.submit_order(order(BUY, "2"))
     stop = paper.create_stop_loss_order("BTC/USDT", SELL, D("1.998"), D(95), client_order_id="a" * 32)
     venue.add_candle("100", "100", "99", "99")

@@ -78,7 +78,12 @@ def test_a_crash_in_the_api_tells_no_secret(
     monkeypatch.setattr(BinanceExchange, "test_connectivity", crash)
     with pytest.raises(RuntimeError) as caught:
         api(subscriber).post(f"/api/exchanges/{path}", KEY, format="json")
-    page = ExceptionReporter(None, caught.type, caught.value, caught.tb).get_traceback_html()
+    frames = caught.tb
+    while "core/handlers" not in frames.tb_frame.f_code.co_filename:  # the test client's own know the key
+        assert frames.tb_next is not None
+        frames = frames.tb_next
+    page = ExceptionReporter(None, caught.type, caught.value, frames).get_traceback_html()
+    assert "save_credential" in page or path != "credentials"
     assert "a mistake in our own code" in page
     assert_nothing_secret(page + caplog.text, binance_at_stand_in)
 
@@ -109,9 +114,7 @@ def test_the_admin_opens_when_the_field_key_is_lost(
         assert admin_client.get(f"/admin/exchanges/exchangecredential/{page}").status_code == 200
 
 
-def test_the_admin_can_check_a_key_again(
-    binance_at_stand_in: StandIn, subscriber: User, admin_client: Client
-) -> None:
+def test_the_admin_can_check_a_key_again(binance_at_stand_in: StandIn, subscriber: User, admin_client: Client) -> None:
     saved = save(subscriber)
     binance_at_stand_in.answer("GET /api/v3/account", BAD_KEY)
     reply = admin_client.post(

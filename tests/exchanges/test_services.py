@@ -21,7 +21,7 @@ from tests.exchanges.conftest import API_KEY, API_SECRET, MemoryVenue, StandIn
 
 
 @pytest.fixture
-def binance_at_stand_in(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+def binance_at_stand_in(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """Every Binance URL leads to the stand-in, which accepts any key and says that it may trade."""
     monkeypatch.setattr(ExchangeFactory, "_url_overrides", {})
     monkeypatch.setattr("exchanges.adapters.binance.exchange.time.sleep", lambda seconds: None)
@@ -103,9 +103,7 @@ def test_a_paper_account_has_no_key(subscriber: User) -> None:
     assert caught.value.field == "api_secret"
 
 
-def test_a_check_records_its_outcome_and_pauses_what_is_bad(
-    binance_at_stand_in: StandIn, subscriber: User
-) -> None:
+def test_a_check_records_its_outcome_and_pauses_what_is_bad(binance_at_stand_in: StandIn, subscriber: User) -> None:
     credential = save(subscriber)
     binance_at_stand_in.answer("GET /api/v3/account", (401, {"code": -2015, "msg": "Invalid API-key"}))
     services.check_credential(credential=credential)
@@ -203,9 +201,7 @@ def test_one_place_decides_what_talks_to_a_venue(binance_at_stand_in: StandIn, s
     assert services.open_public_exchange(exchange="BINANCE").api_key == ""
 
 
-def test_an_opened_adapter_knows_the_stored_instruments(
-    binance_at_stand_in: StandIn, subscriber: User
-) -> None:
+def test_an_opened_adapter_knows_the_stored_instruments(binance_at_stand_in: StandIn, subscriber: User) -> None:
     services.get_instrument(exchange="BINANCE", symbol="BTC/USDT")
     with services.open_public_exchange(exchange="BINANCE") as exchange:
         assert exchange.instrument("BTC/USDT").tick_size == Decimal("0.01")

@@ -108,7 +108,7 @@ def test_a_state_that_is_no_clean_json_is_refused(state: bytes) -> None:
         read(wire.encode_reply(SESSION, SEQUENCE, 0, action=action, state=state))
 
 
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, len(GOOD) - 1), st.integers(0, 255)), min_size=1, max_size=6),
     st.integers(0, len(GOOD)),
@@ -129,7 +129,7 @@ def test_mutated_replies_raise_nothing_but_wire_errors(edits: list[tuple[int, in
             assert 0 < action.price < float("inf")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(st.text(max_size=200))
 def test_clean_text_can_be_stored_and_shown(text: str) -> None:
     cleaned = wire.clean_text(text)
@@ -159,8 +159,9 @@ def writable(n):
         "os.write(reply_fd, struct.pack('<QQ', 0, 0) + bytes(200))",
         "os.write(reply_fd, b'x' * 30); os._exit(0)",
         "while True: os.write(reply_fd, bytes(65536))",
+        "os.close(reply_fd)\nwhile True: pass",
     ],
-    ids=["garbage", "another nonce", "half a reply", "a flood"],
+    ids=["garbage", "another nonce", "half a reply", "a flood", "a closed pipe"],
 )
 def test_forged_bytes_end_the_worker(run: Run, pool: WorkerPool, forgery: str) -> None:
     assert run("").ok
@@ -184,6 +185,10 @@ def test_a_doubled_reply_never_answers_the_next_question(run: Run, count: int) -
         "    os.write(reply_fd, reply)\n"
     ).replace("COUNT", str(count))
     run(forge)
-    outcome = run("answer = Action('BUY', 1, 'asked')")
-    assert outcome.action is not None, outcome.error
-    assert outcome.action.reason == "asked"
+    asked = "answer = Action('BUY', 1, 'asked')"
+    for outcome in (run(asked), run(asked)):
+        # What is left over may cost the bot its worker, but is never taken for an answer.
+        assert outcome.status in (OutcomeStatus.OK, OutcomeStatus.PROTOCOL_ERROR)
+        assert outcome.action is None or outcome.action.reason == "asked"
+        assert outcome.log == ""
+    assert outcome.ok

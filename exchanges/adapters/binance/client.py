@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 import requests
 from binance.client import Client
 
-# https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security: how old, in milliseconds, a signed
-# request may be when it arrives. It is also the default of the venue.
+# https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security: how old, in milliseconds, a
+# signed request may be when it arrives. It is also the default of the venue.
 RECV_WINDOW_MS = 5000
 
 
@@ -39,8 +39,8 @@ class SpotClient(Client):
     REQUEST_RECVWINDOW = RECV_WINDOW_MS
 
     def __init__(self, api_key: str, api_secret: str, *, base_url: str, timeout_seconds: float) -> None:
-        # Not the library's own constructor: that one opens an asyncio loop and two websocket clients for every instance,
-        # and never closes them. These are the attributes that its REST methods read.
+        # Not the library's own constructor: that one opens an asyncio loop and two websocket clients for every
+        # instance, and never closes them. These are the attributes that its REST methods read.
         self.API_KEY = api_key
         self.API_SECRET = api_secret
         self.API_URL = base_url + "/api"

@@ -64,7 +64,7 @@ MESSAGES: dict[str, type[Exception]] = {
     "This account may not place or cancel orders": AuthenticationError,
 }
 
-# Whatever the body says: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits and /general-api-information.
+# Whatever the body says: https://developers.binance.com/docs/binance-spot-api-docs/rest-api/limits
 UNCERTAIN_STATUSES = {
     429: "The venue asks for fewer requests.",
     418: "The venue has banned this address for a while, after too many requests.",

@@ -112,9 +112,7 @@ class BinanceExchange(BaseExchange):
         )
 
     def get_quote(self, symbol: str) -> Quote:
-        return self._call(
-            "get_quote", self._client.get_orderbook_ticker, wire.quote, symbol=self._venue_symbol(symbol)
-        )
+        return self._call("get_quote", self._client.get_orderbook_ticker, wire.quote, symbol=self._venue_symbol(symbol))
 
     # --- private
     def get_balances(self) -> dict[str, Balance]:
@@ -173,9 +171,7 @@ class BinanceExchange(BaseExchange):
 
     def get_key_permissions(self) -> KeyPermissions:
         if self.testnet:
-            return (
-                KeyPermissions()
-            )  # the test network has no /sapi, and the live one is not asked about its keys
+            return KeyPermissions()  # the test network has no /sapi, and the live one is not asked about its keys
         return self._signed("get_key_permissions", self._client.get_account_api_permissions, wire.permissions)
 
     def create_stop_loss_order(
@@ -208,9 +204,7 @@ class BinanceExchange(BaseExchange):
             symbol, side, quantity, stop_price, client_order_id=client_order_id, limit_price=limit_price
         )
 
-    def _limit_instead_of(
-        self, order_type: OrderType, symbol: str, side: Side, stop_price: Decimal
-    ) -> Decimal | None:
+    def _limit_instead_of(self, order_type: OrderType, symbol: str, side: Side, stop_price: Decimal) -> Decimal | None:
         """None if the symbol takes that order type, else a limit through the trigger price that will still fill."""
         instrument = self.instrument(symbol)
         if not instrument.order_types or order_type in instrument.order_types:
@@ -222,9 +216,7 @@ class BinanceExchange(BaseExchange):
     # --- every request goes this way
     @cached_property
     def _client(self) -> SpotClient:
-        return SpotClient(
-            self.api_key, self.api_secret, base_url=self.base_url, timeout_seconds=self.timeout_seconds
-        )
+        return SpotClient(self.api_key, self.api_secret, base_url=self.base_url, timeout_seconds=self.timeout_seconds)
 
     def close(self) -> None:
         client = self.__dict__.pop("_client", None)
@@ -241,11 +233,9 @@ class BinanceExchange(BaseExchange):
         is_order: bool = False,
         **parameters: Any,
     ) -> Parsed:
-        """A request with the key. One that the venue finds badly timed was not executed: it is timed and sent again."""
+        """A request with the key, timed by the venue's clock."""
         if not (self.api_key and self.api_secret):
-            raise AuthenticationError(
-                "This needs an API key and secret.", exchange=self.name, operation=operation
-            )
+            raise AuthenticationError("This needs an API key and secret.", exchange=self.name, operation=operation)
         self._venue_milliseconds()
         return self._call(operation, send, parse, is_order=is_order, **parameters)
 
@@ -258,7 +248,7 @@ class BinanceExchange(BaseExchange):
         is_order: bool = False,
         **parameters: Any,
     ) -> Parsed:
-        """One request and its reply, read. Orders are sent once; reads again, with growing pauses, while it may help."""
+        """One request and its reply, read. An order is sent once; a read again, after a pause, while it may help."""
         deadline = time.monotonic() + self.timeout_seconds
         attempt = 1
         while True:

@@ -1,4 +1,4 @@
-"""Binance's JSON as our value types. A reply of another shape raises (KeyError, ValueError, ...); the caller translates."""
+"""Binance's JSON as our value types. A reply of another shape raises KeyError and the like; the caller translates."""
 
 from __future__ import annotations
 
@@ -72,15 +72,11 @@ def quote(reply: Any) -> Quote:
 
 def candles(reply: Any) -> list[tuple[Candle, int]]:
     """Each with its close time in milliseconds, which tells whether it is closed."""
-    return [
-        (Candle(moment(row[0]), *(Decimal(value) for value in row[1:6])), int(row[6])) for row in _list(reply)
-    ]
+    return [(Candle(moment(row[0]), *(Decimal(value) for value in row[1:6])), int(row[6])) for row in _list(reply)]
 
 
 def instruments(reply: Any) -> list[Instrument]:
-    return [
-        _instrument(entry) for entry in _list(reply["symbols"]) if entry.get("isSpotTradingAllowed", True)
-    ]
+    return [_instrument(entry) for entry in _list(reply["symbols"]) if entry.get("isSpotTradingAllowed", True)]
 
 
 def _instrument(entry: dict[str, Any]) -> Instrument:

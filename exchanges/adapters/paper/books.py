@@ -145,9 +145,7 @@ class Books:
         else:
             order.save()
 
-    def finish(
-        self, order: PaperOrder, instrument: Instrument, status: OrderStatus, *, now: datetime
-    ) -> None:
+    def finish(self, order: PaperOrder, instrument: Instrument, status: OrderStatus, *, now: datetime) -> None:
         """The order is over; what it still locks is free again."""
         if order.locked:
             self.move(_paid_in(Side(order.side), instrument), free=order.locked, used=-order.locked)

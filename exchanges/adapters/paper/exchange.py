@@ -117,9 +117,7 @@ class PaperExchange(BaseExchange):
         with self._locked() as books:
             order = self._find(symbol, client_order_id)
             if not order.is_open:
-                raise OrderNotFound(
-                    "No open order has that id.", exchange=self.name, operation="cancel_order"
-                )
+                raise OrderNotFound("No open order has that id.", exchange=self.name, operation="cancel_order")
             books.finish(order, instrument, OrderStatus.CANCELED, now=now)
         return _order(order)
 
@@ -179,9 +177,7 @@ class PaperExchange(BaseExchange):
         return locked(self.account, exchange=self.name, fee_rate=self.fee_rate)
 
 
-def _settle_candle(
-    books: Books, orders: dict[str, PaperOrder], instrument: Instrument, candle: Candle
-) -> None:
+def _settle_candle(books: Books, orders: dict[str, PaperOrder], instrument: Instrument, candle: Candle) -> None:
     """Walk the open orders through one candle. One that was placed within it meets the way to its close only."""
     closes = candle.open_time + MINUTE
     waiting = [order for order in orders.values() if order.is_open and order.settled_until < closes]
@@ -204,9 +200,7 @@ def _settle_candle(
         order.settled_price = candle.close
 
 
-def _apply(
-    books: Books, order: PaperOrder, instrument: Instrument, event: matching.Event, *, now: datetime
-) -> None:
+def _apply(books: Books, order: PaperOrder, instrument: Instrument, event: matching.Event, *, now: datetime) -> None:
     order.is_triggered = event.order.triggered
     for execution in event.executions:
         if not order.is_open:
