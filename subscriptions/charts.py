@@ -11,7 +11,7 @@ from django.db.models import Max
 
 from exchanges.models import Candle, Instrument, Network
 from subscriptions.models import EquityPoint, Order, Position, Subscription
-from subscriptions.templatetags.numbers import amount_text
+from subscriptions.templatetags.numbers import TWO_DECIMALS, amount_text
 
 CANDLES = 500
 EQUITY_POINTS = 1500
@@ -24,14 +24,19 @@ KINDS = {
 }
 
 
-def candle_chart(subscription: Subscription) -> dict[str, Any]:
-    """The last candles of its market, what it did there, and the exits promised for what it holds now."""
-    instrument = Instrument.objects.filter(
+def market_of(subscription: Subscription) -> Instrument | None:
+    """On the live network, whose candles are shown whatever the mode."""
+    return Instrument.objects.filter(
         exchange=subscription.exchange,
-        network=Network.LIVE,  # candles are those of the live network, whatever the mode
+        network=Network.LIVE,
         market_type=subscription.market_type,
         symbol=subscription.symbol,
     ).first()
+
+
+def candle_chart(subscription: Subscription) -> dict[str, Any]:
+    """The last candles of its market, what it did there, and the exits promised for what it holds now."""
+    instrument = market_of(subscription)
     rows = Candle.objects.filter(instrument=instrument, timeframe=subscription.timeframe)
     candles = [
         {
@@ -88,7 +93,7 @@ def equity_chart(subscription: Subscription) -> dict[str, Any]:
     return {
         "points": [{"time": time, "value": float(equity)} for time, equity in points],
         "capital": float(subscription.allocated_capital),
-        "quote": subscription.quote,
+        "decimals": 2 if subscription.quote in TWO_DECIMALS else 8,
     }
 
 

@@ -29,6 +29,7 @@ from subscriptions import charts, lifecycle, reports
 from subscriptions.errors import SubscriptionError
 from subscriptions.forms import StopForm, SubscribeForm
 from subscriptions.models import Order, Subscription, Trade
+from subscriptions.templatetags.numbers import decimals_of
 
 SUBSCRIPTIONS_PER_PAGE = 25
 ROWS_PER_PAGE = 12
@@ -131,6 +132,7 @@ def _live_context(request: HttpRequest, subscription: Subscription) -> dict[str,
     position = getattr(subscription, "position", None)
     orders = Order.objects.filter(subscription=subscription).order_by("-created_at", "pk")
     trades = Trade.objects.filter(subscription=subscription)
+    market = charts.market_of(subscription)
     lines = LOG_LINES_ALL if request.GET.get("log") == "all" else LOG_LINES
     log = reports.decision_log(subscription, limit=lines)
     return {
@@ -145,6 +147,7 @@ def _live_context(request: HttpRequest, subscription: Subscription) -> dict[str,
         "log_goes_on": len(log) == LOG_LINES,
         "orders": _page(request, orders, "orders"),
         "trades": _page(request, trades.order_by("-closed_at", "pk"), "trades"),
+        "lot_decimals": decimals_of(market.lot_step) if market else 0,
         "revision": reports.data_revision(subscription),
         "now": timezone.now(),
     }

@@ -59,9 +59,8 @@ class Worker:
         """Raises SandboxUnavailable, or PackageMismatch when the files are not those of the manifest."""
         self.limits = limits
         self.code_names = [file.name for file in package.manifest if file.file_type == "CODE"]
-        # Together with the sequence number the nonce of every request.
-        self.session = secrets.randbits(64)
-        self.sequence = 0
+        # Of the frame that is being answered, and how many of its requests have been.
+        self._nonce = self._answered = 0
         self._received = bytearray()
         self._log = bytearray()
         try:
@@ -78,14 +77,14 @@ class Worker:
 
     def load(self) -> Outcome:
         """Run the bot's code and load its files. Once, before the first `ask`."""
-        frame = wire.encode_frame(wire.Kind.LOAD, self.session, self.sequence, {})
+        frame = wire.encode_frame(wire.Kind.LOAD, self._new_nonce(), {})
         seconds, state_bytes = self.limits.start_up_seconds, self.limits.reply_bytes
         [outcome] = self._converse(frame, [{}], self._load_outcome, seconds, state_bytes)
         return outcome
 
     def ask(self, requests: Sequence[AskRequest]) -> list[Outcome]:
         """One outcome per request; fewer when the worker had to be ended, the last of which says why."""
-        frame = wire.encode_ask(self.session, self.sequence, requests)
+        frame = wire.encode_ask(self._new_nonce(), requests)
         states = [request.state for request in requests]
         seconds, state_bytes = self.limits.wall_seconds, self.limits.state_bytes
         outcomes = self._converse(frame, states, self._ask_outcome, seconds, state_bytes)
@@ -124,7 +123,7 @@ class Worker:
             "reply_bytes": self.limits.reply_bytes,
             "state_bytes": self.limits.state_bytes,
         }
-        frame = wire.encode_frame(wire.Kind.SET_UP, self.session, self.sequence, header)
+        frame = wire.encode_frame(wire.Kind.SET_UP, self._new_nonce(), header)
         answers: list[_Answer] = []
         try:
             self._exchange(frame, 1, self.limits.start_up_seconds, 0, answers)
@@ -141,6 +140,11 @@ class Worker:
             raise PackageMismatch(answer.reply.text.decode("utf-8", "replace"))
 
     # --- the conversation
+
+    def _new_nonce(self) -> int:
+        """Random for every frame: nobody can answer ahead what has not been asked."""
+        self._nonce, self._answered = secrets.randbits(64), 0
+        return self._nonce
 
     def _converse(
         self,
@@ -196,8 +200,8 @@ class Worker:
                 reply = self._take_reply(state_bytes)
                 if reply is not None:
                     now = time.monotonic()
-                    answers.append(_Answer(reply, self._take_log(self.sequence), now - started))
-                    self.sequence += 1
+                    answers.append(_Answer(reply, self._take_log(), now - started))
+                    self._answered += 1
                     started = now
                     if reply.status == MEMORY_LIMIT_CODE:
                         return  # what filled the memory may still be there: not for the next one to suffer
@@ -236,7 +240,7 @@ class Worker:
 
     def _take_reply(self, state_bytes: int) -> wire.Reply | None:
         try:
-            return wire.decode_reply(self._received, self.session, self.sequence, state_bytes=state_bytes)
+            return wire.decode_reply(self._received, self._nonce, self._answered, state_bytes=state_bytes)
         except wire.WireError as error:
             raise _Ended(OutcomeStatus.PROTOCOL_ERROR, str(error)) from None
 
@@ -258,9 +262,9 @@ class Worker:
             raise _Ended(OutcomeStatus.OUTPUT_LIMIT, f"more than {limit} bytes were printed in one call")
         return True
 
-    def _take_log(self, sequence: int) -> str:
+    def _take_log(self) -> str:
         """What was printed up to the marker of this call; without one (the bot closed the pipe) all of it."""
-        marker = wire.marker(self.session, sequence)
+        marker = wire.marker(self._nonce, self._answered)
         while (end := self._log.find(marker)) < 0:
             if not self._drain_prints():
                 end = len(self._log)

@@ -66,14 +66,14 @@ class Server:
         }
         while True:
             head = self._read(wire.FRAME.size)
-            kind, header_length, body_length, session, sequence = wire.FRAME.unpack(head)
+            kind, header_length, body_length, nonce = wire.FRAME.unpack(head)
             header = json.loads(self._read(header_length))
             body = self._read(body_length)
-            handlers[wire.Kind(kind)](session, sequence, header, body)
+            handlers[wire.Kind(kind)](nonce, header, body)
 
     # --- before the bot's code runs
 
-    def _set_up(self, session: int, sequence: int, header: dict[str, Any], _body: bytearray) -> None:
+    def _set_up(self, nonce: int, header: dict[str, Any], _body: bytearray) -> None:
         self.manifest = [PackageFile(**file) for file in header["manifest"]]
         self.code_names = [file.name for file in self.manifest if file.file_type == "CODE"]
         self.reply_bytes = header["reply_bytes"]
@@ -88,11 +88,11 @@ class Server:
         except Mismatch as error:
             status, text = wire.MISMATCH, str(error)
         jail.lock_down(memory_bytes=header["memory_bytes"], cpu_seconds=header["cpu_seconds"])
-        self._reply(session, sequence, wire.encode_reply(session, sequence, status, text=text))
+        self._reply(nonce, 0, wire.encode_reply(nonce, 0, status, text=text))
 
     # --- from here on the process may do whatever the bot wants
 
-    def _load(self, session: int, sequence: int, _header: dict[str, Any], _body: bytearray) -> None:
+    def _load(self, nonce: int, _header: dict[str, Any], _body: bytearray) -> None:
         status, text, description = OutcomeStatus.OK, "", b""
         try:
             self.bot = load_bot(self.manifest, self.contents)
@@ -103,8 +103,8 @@ class Server:
         except BaseException as error:  # noqa: BLE001  (bot code may raise anything, SystemExit included)
             status, text = self._judge(error)
         code = wire.STATUSES.index(status)
-        reply = wire.encode_reply(session, sequence, code, state=description, text=text)
-        self._reply(session, sequence, reply)
+        reply = wire.encode_reply(nonce, 0, code, state=description, text=text)
+        self._reply(nonce, 0, reply)
 
     def _encode_description(self, bot: LoadedBot) -> bytes:
         wire.check_json(bot.description)
@@ -115,9 +115,9 @@ class Server:
             )
         return description
 
-    def _ask_all(self, session: int, sequence: int, header: dict[str, Any], body: bytearray) -> None:
+    def _ask_all(self, nonce: int, header: dict[str, Any], body: bytearray) -> None:
         blocks = wire.decode_blocks(body, header["lengths"])
-        for number, (stream, config, state, block) in enumerate(header["requests"], start=sequence):
+        for number, (stream, config, state, block) in enumerate(header["requests"]):
             _reopen_output()
             # A copy each: what one stream's instance writes into its frame is no other's business.
             open_times, values = (array.copy(order="K") for array in blocks[block])
@@ -125,13 +125,13 @@ class Server:
                 bot = self._instance(stream, config)
                 bot.state = state
                 action = ask_bot(bot, candles_frame(open_times, values))
-                reply = self._encode_action(session, number, action, bot.state)
+                reply = self._encode_action(nonce, number, action, bot.state)
             except BaseException as error:  # noqa: BLE001  (bot code may raise anything, SystemExit included)
                 # What an instance is worth after an error is unknown: the next call makes a new one.
                 self.instances.pop(stream, None)
                 status, text = self._judge(error)
-                reply = wire.encode_reply(session, number, wire.STATUSES.index(status), text=text)
-            self._reply(session, number, reply)
+                reply = wire.encode_reply(nonce, number, wire.STATUSES.index(status), text=text)
+            self._reply(nonce, number, reply)
 
     def _instance(self, stream: str, config: dict[str, Any]) -> CustomBot:
         known = self.instances.get(stream)
@@ -146,10 +146,10 @@ class Server:
             self.instances.popitem(last=False)
         return bot
 
-    def _encode_action(self, session: int, sequence: int, action: Action, state: Any) -> bytes:
+    def _encode_action(self, nonce: int, number: int, action: Action, state: Any) -> bytes:
         encoded = self._encode_state(state)
         try:
-            reply = wire.encode_reply(session, sequence, 0, action=action, state=encoded)
+            reply = wire.encode_reply(nonce, number, 0, action=action, state=encoded)
         except Exception as error:
             raise WrongReturnType("the Action holds values that an Action does not take") from error
         if len(reply) > self.reply_bytes:
@@ -193,13 +193,13 @@ class Server:
             view = view[received:]
         return data
 
-    def _reply(self, session: int, sequence: int, reply: bytes) -> None:
+    def _reply(self, nonce: int, number: int, reply: bytes) -> None:
         # The prints first, then their marker, then the reply: whoever has the reply can have the prints.
         with contextlib.suppress(Exception):
             sys.stdout.flush()
             sys.stderr.flush()
         with contextlib.suppress(OSError):
-            os.write(1, wire.marker(session, sequence))
+            os.write(1, wire.marker(nonce, number))
         view = memoryview(reply)
         while view:
             view = view[os.write(self.reply_fd, view) :]

@@ -1,8 +1,8 @@
 """The bytes between host and worker. Both sides use this file; the host distrusts what it decodes.
 
-Host to worker, one frame per message: kind, lengths, session and first sequence number, a JSON header,
+Host to worker, one frame per message: kind, lengths, a random nonce, a JSON header,
 raw blocks of candles. Worker to host, one reply per request of the frame: a fixed struct, then reason,
-state and text in bytes. Every reply repeats the session (random per worker) and its sequence number.
+state and text in bytes. Every reply repeats the nonce and says which request of the frame it answers.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ import numpy as np
 from bot_sdk.action import MAX_REASON_CHARACTERS, Action
 from bots.sandbox.types import AskRequest, OutcomeStatus
 
-# kind, header bytes, body bytes, session, sequence of the first request
-FRAME = struct.Struct("<BxxxxxxxQQQQ")
-# session, sequence, status, side, order type, bits of the optional numbers, price, the optional numbers,
+# kind, header bytes, body bytes, nonce
+FRAME = struct.Struct("<BxxxxxxxQQQ")
+# nonce, number of the request, status, side, order type, bits of the optional numbers, price, the optional numbers,
 # lengths of reason, state and text
 REPLY = struct.Struct("<QQBBBBxxxx5dIII")
 
@@ -66,13 +66,13 @@ class Reply:
 # --- host to worker
 
 
-def encode_frame(kind: Kind, session: int, sequence: int, header: Any, blocks: Sequence[bytes] = ()) -> bytes:
+def encode_frame(kind: Kind, nonce: int, header: Any, blocks: Sequence[bytes] = ()) -> bytes:
     head = json.dumps(header, separators=(",", ":")).encode()
     size = sum(len(block) for block in blocks)
-    return b"".join((FRAME.pack(kind, len(head), size, session, sequence), head, *blocks))
+    return b"".join((FRAME.pack(kind, len(head), size, nonce), head, *blocks))
 
 
-def encode_ask(session: int, sequence: int, requests: Sequence[AskRequest]) -> bytes:
+def encode_ask(nonce: int, requests: Sequence[AskRequest]) -> bytes:
     """Streams on the same market share their candles: each pair of arrays travels once."""
     blocks: list[bytes] = []
     lengths: list[int] = []
@@ -86,7 +86,7 @@ def encode_ask(session: int, sequence: int, requests: Sequence[AskRequest]) -> b
             # Column by column: pandas works on columns.
             blocks += (request.open_times.tobytes(), request.values.tobytes(order="F"))
         entries.append([request.stream, request.strategy_config, request.state, seen[identity]])
-    return encode_frame(Kind.ASK, session, sequence, {"lengths": lengths, "requests": entries}, blocks)
+    return encode_frame(Kind.ASK, nonce, {"lengths": lengths, "requests": entries}, blocks)
 
 
 def decode_blocks(body: bytearray, lengths: list[int]) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -105,8 +105,8 @@ def decode_blocks(body: bytearray, lengths: list[int]) -> list[tuple[np.ndarray,
 
 
 def encode_reply(
-    session: int,
-    sequence: int,
+    nonce: int,
+    number: int,
     status: int,
     *,
     action: Action | None = None,
@@ -117,13 +117,13 @@ def encode_reply(
     # A cut in the middle of a character would be refused by the host.
     encoded = encoded.decode("utf-8", "ignore").encode()
     if action is None:
-        head = REPLY.pack(session, sequence, status, 0, 0, 0, *(0.0,) * 5, 0, len(state), len(encoded))
+        head = REPLY.pack(nonce, number, status, 0, 0, 0, *(0.0,) * 5, 0, len(state), len(encoded))
         return head + state + encoded
     reason = action.reason.encode("utf-8", "replace")
     optional = [getattr(action, name) for name in OPTIONAL_NUMBERS]
     head = REPLY.pack(
-        session,
-        sequence,
+        nonce,
+        number,
         status,
         SIDES.index(action.action),
         ORDER_TYPES.index(action.order_type),
@@ -137,13 +137,13 @@ def encode_reply(
     return b"".join((head, reason, state, encoded))
 
 
-def decode_reply(received: bytearray, session: int, sequence: int, *, state_bytes: int) -> Reply | None:
+def decode_reply(received: bytearray, nonce: int, number: int, *, state_bytes: int) -> Reply | None:
     """Take one reply off the front of `received`, or None when it is not complete yet. Raises WireError."""
     if len(received) < REPLY.size:
         return None
     (
-        got_session,
-        got_sequence,
+        got_nonce,
+        got_number,
         status,
         side,
         order_type,
@@ -157,7 +157,7 @@ def decode_reply(received: bytearray, session: int, sequence: int, *, state_byte
         state_length,
         text_length,
     ) = REPLY.unpack_from(received)
-    if (got_session, got_sequence) != (session, sequence):
+    if (got_nonce, got_number) != (nonce, number):
         raise WireError("an answer to a question that was not asked")
     if reason_length > REASON_BYTES or state_length > state_bytes or text_length > ERROR_BYTES:
         raise WireError("an answer longer than its limits")
@@ -254,9 +254,9 @@ def check_json(value: Any, depth: int = 0) -> None:
         raise ValueError(f"{type(value).__name__} is not a JSON value")  # noqa: TRY004
 
 
-def marker(session: int, sequence: int) -> bytes:
+def marker(nonce: int, number: int) -> bytes:
     """What the worker writes after the prints of one call, so that the host can tell whose they are."""
-    return b"\0end of call\0" + struct.pack("<QQ", session, sequence)
+    return b"\0end of call\0" + struct.pack("<QQ", nonce, number)
 
 
 def without_markers(printed: bytes) -> bytes:

@@ -26,10 +26,18 @@ function frameOptions() {
       vertLines: { color: token("line") },
       horzLines: { color: token("line") },
     },
-    rightPriceScale: { borderColor: token("line") },
+    rightPriceScale: { borderColor: token("line"), entireTextOnly: true },
     timeScale: { borderColor: token("line"), timeVisible: true, secondsVisible: false },
     crosshair: { mode: 0 },
   };
+}
+
+function priceFormatter(decimals) {
+  const format = new Intl.NumberFormat("en-US", {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
+  return (price) => format.format(price).replace("-", "−");
 }
 
 /* --- candles */
@@ -83,6 +91,7 @@ function candleChart(box) {
       if (data.tick_size) {
         const precision = Math.max(0, Math.ceil(-Math.log10(data.tick_size)));
         series.applyOptions({ priceFormat: { type: "price", precision, minMove: data.tick_size } });
+        chart.applyOptions({ localization: { priceFormatter: priceFormatter(precision) } });
       }
       series.setData(data.candles);
       marks.setMarkers(data.marks.map((mark) => markFor(mark, box.dataset)));
@@ -129,6 +138,7 @@ function equityChart(box) {
     isEmpty: (data) => data.points.length === 0,
     show(data) {
       capital = data.capital;
+      chart.applyOptions({ localization: { priceFormatter: priceFormatter(data.decimals) } });
       this.repaint();
       series.setData(data.points);
     },

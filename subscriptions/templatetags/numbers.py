@@ -146,10 +146,15 @@ def _time(when: datetime, text: str) -> SafeString:
 
 # --- filters
 @register.filter
-def quantity(value: Any) -> str:
-    """`0.0123`: at most eight decimals, no trailing zeros."""
+def quantity(value: Any, decimals: int | None = None) -> str:
+    """`0.0123`: at most eight decimals, no trailing zeros beyond `decimals`, those of the market's lot step."""
     number = _decimal(value)
-    return "" if number is None else _trimmed(grouped(number, MOST_DECIMALS), keep=0)
+    return "" if number is None else _trimmed(grouped(number, MOST_DECIMALS), keep=decimals or 0)
+
+
+def decimals_of(step: Decimal) -> int:
+    """5 for 0.00001."""
+    return max(0, -int(step.normalize().as_tuple().exponent)) if step else 0
 
 
 @register.filter

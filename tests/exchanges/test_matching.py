@@ -222,7 +222,7 @@ def any_order(draw: st.DrawFn) -> WorkingOrder:
 orders = st.lists(any_order(), min_size=1, max_size=4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(orders, paths)
 def test_whatever_happens_no_rule_of_the_book_is_broken(working, path):
     traded_low, traded_high = min(path), max(path)
@@ -245,7 +245,7 @@ def test_whatever_happens_no_rule_of_the_book_is_broken(working, path):
         assert filled.get(before.order_id, D(0)) == event.order.filled_quantity <= before.quantity
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(any_order(), paths, st.lists(st.integers(0, 100), max_size=6))
 def test_cutting_the_way_into_pieces_changes_nothing(working, path, cuts):
     """A server that is asked often must not fill more than one that is asked once."""

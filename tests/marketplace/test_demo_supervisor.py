@@ -165,6 +165,15 @@ def test_without_its_watchdog_the_supervisor_still_stops_everything(start):
     assert demo.processes() == []
 
 
+def test_the_kernel_stops_the_services_when_supervisor_and_watchdog_are_both_killed(start):
+    demo = start({"quiet": "echo up; exec sleep 1000"})
+    demo.wait_until_up()
+    os.kill(demo.watchdog_pid(), signal.SIGKILL)
+    demo.process.kill()
+    demo.process.wait()
+    wait_for(lambda: demo.processes() == [])
+
+
 def test_a_service_that_dies_is_started_again_and_its_last_lines_are_shown(start):
     demo = start({"web": "echo up; exec sleep 1000"})
     demo.wait_until_up()

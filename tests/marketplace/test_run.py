@@ -130,7 +130,7 @@ def test_a_missing_venv_module_is_said_with_the_name_of_debians_package(run, mon
 
 def test_an_old_python_is_told_so_in_one_sentence():
     as_python_39 = (
-        "import sys; sys.version_info = (3, 9, 2, 'final', 0); sys.argv = ['./run', 'demo'];"
+        "import sys; sys.version_info = (3, 9, 2, 'final', 0); sys.argv = ['./run', '--help'];"
         "exec(compile(open('run').read(), 'run', 'exec'), {'__name__': '__main__', '__file__': 'run'})"
     )
     ended = subprocess.run([sys.executable, "-c", as_python_39], cwd=ROOT, capture_output=True, text=True, check=False)

@@ -15,19 +15,19 @@ from bots.sandbox.types import Outcome, OutcomeStatus
 
 Run = Callable[..., Outcome]
 
-SESSION, SEQUENCE = 0x1122334455667788, 42
+NONCE, NUMBER = 0x1122334455667788, 42
 STATE_BYTES = 1000
-FIELDS = ("session", "sequence", "status", "side", "order_type", "given", "price", *wire.OPTIONAL_NUMBERS)
+FIELDS = ("nonce", "number", "status", "side", "order_type", "given", "price", *wire.OPTIONAL_NUMBERS)
 FIELDS += ("reason_length", "state_length", "text_length")
 GOOD = wire.encode_reply(
-    SESSION, SEQUENCE, 0, action=Action("BUY", 2.5, "because €", confidence=0.5, stop_loss=2.0), state=b'{"a":[1,null]}'
+    NONCE, NUMBER, 0, action=Action("BUY", 2.5, "because €", confidence=0.5, stop_loss=2.0), state=b'{"a":[1,null]}'
 )
 
 
 def read(received: bytes) -> tuple[object, ...] | None:
     """All that the host does with a reply."""
     buffer = bytearray(received)
-    reply = wire.decode_reply(buffer, SESSION, SEQUENCE, state_bytes=STATE_BYTES)
+    reply = wire.decode_reply(buffer, NONCE, NUMBER, state_bytes=STATE_BYTES)
     if reply is None:
         return None
     status = wire.read_status(reply)
@@ -59,8 +59,8 @@ def forged(**changes: object) -> bytes:
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"session": 1}, "not asked"),
-        ({"sequence": 41}, "not asked"),
+        ({"nonce": 1}, "not asked"),
+        ({"number": 41}, "not asked"),
         ({"reason_length": 2**32 - 1}, "longer than its limits"),
         ({"state_length": STATE_BYTES + 1}, "longer than its limits"),
         ({"text_length": wire.ERROR_BYTES + 1}, "longer than its limits"),
@@ -105,7 +105,7 @@ def test_a_forged_field_is_refused(changes: dict[str, object], sentence: str) ->
 def test_a_state_that_is_no_clean_json_is_refused(state: bytes) -> None:
     action = Action("HOLD", 1)
     with pytest.raises(wire.WireError):
-        read(wire.encode_reply(SESSION, SEQUENCE, 0, action=action, state=state))
+        read(wire.encode_reply(NONCE, NUMBER, 0, action=action, state=state))
 
 
 @settings(max_examples=400, deadline=None)
@@ -179,9 +179,9 @@ def test_a_doubled_reply_never_answers_the_next_question(run: Run, count: int) -
         "import sys\n"
         "frame = sys._getframe()\n"
         "while 'number' not in frame.f_locals: frame = frame.f_back\n"
-        "session, number = frame.f_locals['session'], frame.f_locals['number']\n"
+        "nonce, number = frame.f_locals['nonce'], frame.f_locals['number']\n"
         "for ahead in range(COUNT):\n"
-        "    reply = wire.encode_reply(session, number + ahead, 0, action=Action('SELL', 1, 'forged'), state=b'{}')\n"
+        "    reply = wire.encode_reply(nonce, number + ahead, 0, action=Action('SELL', 1, 'forged'), state=b'{}')\n"
         "    os.write(reply_fd, reply)\n"
     ).replace("COUNT", str(count))
     run(forge)

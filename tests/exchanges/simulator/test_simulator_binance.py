@@ -481,6 +481,12 @@ def test_parameters_may_stand_in_the_query_or_the_body(sim, split):
     assert (status, reply["status"]) == (200, "FILLED")
 
 
+def test_the_signature_is_made_over_the_encoded_text(sim):
+    query = f"symbol=%42TCUSDT&timestamp={sim.now_ms()}"
+    query += f"&signature={sign(sim.api_secret, query)}"
+    assert send(sim, "GET", "/api/v3/openOrders", query=query, headers={"X-MBX-APIKEY": sim.api_key})[0] == 200
+
+
 def test_what_was_signed_must_be_what_was_sent(sim):
     tail = f"quantity=0.001&timestamp={sim.now_ms()}"
     signature = sign(sim.api_secret, f"{ORDER}&{tail}")
