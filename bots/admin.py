@@ -45,14 +45,14 @@ class ReadOnly:
 class FileInline(ReadOnly, admin.TabularInline):
     model = BotFile
     fields = ["name", "file_type", "key", "model_framework", "size_bytes", "sha256"]
-    readonly_fields = fields
+    readonly_fields = ["name", "file_type", "key", "model_framework", "size_bytes", "sha256"]
     extra = 0
 
 
 class ReportInline(ReadOnly, admin.TabularInline):
     model = ValidationReport
     fields = ["status", "content_hash", "verdicts", "started_at", "finished_at"]
-    readonly_fields = fields
+    readonly_fields = ["status", "content_hash", "verdicts", "started_at", "finished_at"]
     extra = 0
 
     @admin.display(description=_("checks"))
@@ -63,7 +63,7 @@ class ReportInline(ReadOnly, admin.TabularInline):
 class EventInline(ReadOnly, admin.TabularInline):
     model = VersionEvent
     fields = ["created_at", "actor", "status", "reason"]
-    readonly_fields = fields
+    readonly_fields = ["created_at", "actor", "status", "reason"]
     extra = 0
 
 
@@ -140,7 +140,7 @@ class BotVersionAdmin(ReadOnly, admin.ModelAdmin):
 class VersionInline(ReadOnly, admin.TabularInline):
     model = BotVersion
     fields = ["number", "status", "content_hash", "submitted_at"]
-    readonly_fields = fields
+    readonly_fields = ["number", "status", "content_hash", "submitted_at"]
     extra = 0
     show_change_link = True
 

@@ -12,7 +12,7 @@ import hashlib
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 from django.utils import timezone
@@ -27,7 +27,7 @@ MODERATE = "bots.moderate_botversion"
 
 
 @transaction.atomic
-def create_bot(*, author: AbstractUser, name: str, bot_type: str, summary: str = "", description: str = "") -> Bot:
+def create_bot(*, author: User, name: str, bot_type: str, summary: str = "", description: str = "") -> Bot:
     """A bot with its first draft."""
     if Bot.objects.filter(author=author, name=name).exists():
         raise BotError(f"You already have a bot named “{name}”.", field="name")
@@ -37,7 +37,7 @@ def create_bot(*, author: AbstractUser, name: str, bot_type: str, summary: str =
 
 
 @transaction.atomic
-def new_version(*, bot: Bot, actor: AbstractUser) -> BotVersion:
+def new_version(*, bot: Bot, actor: User) -> BotVersion:
     """The next draft, with the files of the latest version."""
     _require_author(bot, actor)
     latest = bot.versions.order_by("-number").prefetch_related("files").first()
@@ -63,7 +63,7 @@ def draft_of(bot: Bot) -> BotVersion:
 def add_file(
     *,
     version: BotVersion,
-    actor: AbstractUser,
+    actor: User,
     upload: UploadedFile,
     file_type: str,
     key: str = "",
@@ -110,7 +110,7 @@ def add_file(
     return file
 
 
-def remove_file(*, file: BotFile, actor: AbstractUser) -> None:
+def remove_file(*, file: BotFile, actor: User) -> None:
     """Take a file out of the draft. The stored bytes stay: other versions may hold the same ones."""
     _require_author(file.version.bot, actor)
     with transaction.atomic():
@@ -118,7 +118,7 @@ def remove_file(*, file: BotFile, actor: AbstractUser) -> None:
         file.delete()
 
 
-def start_checks(*, version: BotVersion, actor: AbstractUser) -> ValidationReport:
+def start_checks(*, version: BotVersion, actor: User) -> ValidationReport:
     """A report in state `running` for the version's files as they are now; a worker fills it (`bots/tasks.py`)."""
     _require_author(version.bot, actor)
     if not version.files.filter(file_type=BotFile.Type.CODE).exists():
@@ -160,7 +160,7 @@ def passed_report(version: BotVersion) -> ValidationReport | None:
     return report if report is not None and report.status == ValidationReport.Status.PASSED else None
 
 
-def submit(*, version: BotVersion, actor: AbstractUser) -> BotVersion:
+def submit(*, version: BotVersion, actor: User) -> BotVersion:
     """Freeze the draft and put it into the moderators' queue. The checks must pass before it can be approved."""
     _require_author(version.bot, actor)
     with transaction.atomic():
@@ -174,7 +174,7 @@ def submit(*, version: BotVersion, actor: AbstractUser) -> BotVersion:
     return version
 
 
-def approve(*, version: BotVersion, actor: AbstractUser, reason: str = "") -> BotVersion:
+def approve(*, version: BotVersion, actor: User, reason: str = "") -> BotVersion:
     """Open the version to subscribers. Refused while its checks are not passed, and for one's own bot."""
     _require_moderator(version, actor)
     if version.status == Status.SUBMITTED and passed_report(version) is None:
@@ -185,23 +185,23 @@ def approve(*, version: BotVersion, actor: AbstractUser, reason: str = "") -> Bo
     return _move(version, {Status.SUBMITTED}, Status.APPROVED, actor=actor, reason=reason)
 
 
-def reject(*, version: BotVersion, actor: AbstractUser, reason: str) -> BotVersion:
+def reject(*, version: BotVersion, actor: User, reason: str) -> BotVersion:
     _require_moderator(version, actor)
     return _move(version, {Status.SUBMITTED}, Status.REJECTED, actor=actor, reason=_required(reason))
 
 
-def suspend(*, version: BotVersion, actor: AbstractUser, reason: str) -> BotVersion:
+def suspend(*, version: BotVersion, actor: User, reason: str) -> BotVersion:
     """Take an approved version out of the market. Reversible; what it means for those who run it: `subscriptions`."""
     _require_moderator(version, actor)
     return _move(version, {Status.APPROVED}, Status.SUSPENDED, actor=actor, reason=_required(reason))
 
 
-def reinstate(*, version: BotVersion, actor: AbstractUser, reason: str) -> BotVersion:
+def reinstate(*, version: BotVersion, actor: User, reason: str) -> BotVersion:
     _require_moderator(version, actor)
     return _move(version, {Status.SUSPENDED}, Status.APPROVED, actor=actor, reason=_required(reason))
 
 
-def _move(version: BotVersion, sources: set[str], target: str, *, actor: AbstractUser, reason: str = "") -> BotVersion:
+def _move(version: BotVersion, sources: set[str], target: str, *, actor: User, reason: str = "") -> BotVersion:
     """Change the status by one conditional UPDATE, so that of two clicks one wins, and record who did it."""
     with transaction.atomic():
         moved = BotVersion.objects.filter(pk=version.pk, status__in=sources).update(status=target)
@@ -225,12 +225,12 @@ def _lock_draft(version: BotVersion) -> None:
         )
 
 
-def _require_author(bot: Bot, actor: AbstractUser) -> None:
+def _require_author(bot: Bot, actor: User) -> None:
     if bot.author_id != actor.pk:
         raise NotAllowed("Only the author may change this bot.")
 
 
-def _require_moderator(version: BotVersion, actor: AbstractUser) -> None:
+def _require_moderator(version: BotVersion, actor: User) -> None:
     if not actor.has_perm(MODERATE):
         raise NotAllowed("Only moderators may do this.")
     if version.bot.author_id == actor.pk:

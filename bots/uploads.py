@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import PurePosixPath
-from typing import IO, Any
+from typing import Any
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
@@ -64,7 +64,7 @@ class BotFileParser(BaseParser):
     media_type = "multipart/form-data"
 
     def parse(
-        self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
+        self, stream: Any, media_type: str | None = None, parser_context: Any = None
     ) -> DataAndFiles[QueryDict, Any]:
         request = (parser_context or {})["request"]
         meta = {**request.META, "CONTENT_TYPE": media_type}

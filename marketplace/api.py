@@ -52,10 +52,10 @@ def error_body(code: str, message: str, **more: Any) -> dict[str, Any]:
 def exception_handler(error: Exception, context: dict[str, Any]) -> Response | None:
     """Every refusal as JSON with a code, a sentence and the field it is about."""
     if isinstance(error, ExchangeError):
-        code = next(status_code for kind, status_code in EXCHANGE_STATUSES if isinstance(error, kind))
+        status_code = next(answer for kind, answer in EXCHANGE_STATUSES if isinstance(error, kind))
         retry_after = getattr(error, "retry_after", None)
         headers = {"Retry-After": str(max(1, round(retry_after)))} if retry_after else {}
-        return Response(_problem(error), status=code, headers=headers)
+        return Response(_problem(error), status=status_code, headers=headers)
     if isinstance(error, BotError | SubscriptionError):
         return Response(_problem(error), status=error.status_code)
 

@@ -48,7 +48,7 @@ class FillInline(admin.TabularInline):
     model = Fill
     extra = 0
     fields = ["executed_at", "price", "quantity", "fee", "fee_asset"]
-    readonly_fields = fields
+    readonly_fields = ["executed_at", "price", "quantity", "fee", "fee_asset"]
     can_delete = False
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 import django_filters
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
@@ -47,6 +48,11 @@ class SubscriptionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     lookup_value_converter = "uuid"
     queryset = Subscription.objects.none()
 
+    @property
+    def user(self) -> User:
+        """Who asks; the permissions let only a logged-in user pass."""
+        return cast("User", self.request.user)
+
     def get_queryset(self) -> QuerySet[Subscription]:
         return Subscription.objects.for_user(self.request.user).select_related("bot_version__bot")
 
@@ -58,7 +64,7 @@ class SubscriptionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         values = dict(form.validated_data)
         execution = values.pop("execution_config")
         subscription = lifecycle.create_subscription(
-            user=request.user,
+            user=self.user,
             bot=self._bot(values.pop("bot_id")),
             credential=self._credential(values.pop("credential_id")),
             risk_config=_json_values(values.pop("risk_config")),
@@ -71,14 +77,14 @@ class SubscriptionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     @action(detail=True, methods=["post"])
     def start(self, request: Request, subscription_id: Any = None) -> Response:
         """Run it from the next candle on."""
-        changed = lifecycle.start_subscription(subscription=self.get_object(), actor=request.user)
+        changed = lifecycle.start_subscription(subscription=self.get_object(), actor=self.user)
         return Response(SubscriptionSerializer(changed).data)
 
     @extend_schema(request=None, responses=SubscriptionSerializer)
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, subscription_id: Any = None) -> Response:
         """No new entries; exits stay in place and are carried out."""
-        changed = lifecycle.pause_subscription(subscription=self.get_object(), actor=request.user)
+        changed = lifecycle.pause_subscription(subscription=self.get_object(), actor=self.user)
         return Response(SubscriptionSerializer(changed).data)
 
     @extend_schema(request=StopSerializer, responses=SubscriptionSerializer)
@@ -88,7 +94,7 @@ class SubscriptionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
         form = StopSerializer(data=request.data)
         form.is_valid(raise_exception=True)
         changed = lifecycle.stop_subscription(
-            subscription=self.get_object(), actor=request.user, flatten=form.validated_data["flatten"]
+            subscription=self.get_object(), actor=self.user, flatten=form.validated_data["flatten"]
         )
         return Response(SubscriptionSerializer(changed).data)
 

@@ -38,7 +38,7 @@ def candle_chart(subscription: Subscription) -> dict[str, Any]:
     """The last candles of its market, what it did there, and the exits promised for what it holds now."""
     instrument = market_of(subscription)
     rows = Candle.objects.filter(instrument=instrument, timeframe=subscription.timeframe)
-    candles = [
+    candles: list[dict[str, Any]] = [
         {
             "time": int(row.open_time.timestamp()),
             "open": float(row.open),

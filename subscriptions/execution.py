@@ -6,6 +6,7 @@ happens to it afterwards is `tracking.py`'s concern.
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -43,7 +44,7 @@ class Busy(Exception):
 
 
 @contextmanager
-def claimed(subscription_id: object) -> Iterator[Subscription]:
+def claimed(subscription_id: uuid.UUID) -> Iterator[Subscription]:
     """The subscription for one process at a time. Raises Busy when another holds it."""
     now = timezone.now()
     until = now + timedelta(seconds=CLAIM_SECONDS)
@@ -58,7 +59,7 @@ def claimed(subscription_id: object) -> Iterator[Subscription]:
         Subscription.objects.filter(pk=subscription_id, claimed_until=until).update(claimed_until=None)
 
 
-def subscriptions_of(signal: Signal) -> list[object]:
+def subscriptions_of(signal: Signal) -> list[uuid.UUID]:
     """Who acts on a signal: running or paused (which keeps exits) since before it, without a decision yet."""
     return list(
         Subscription.objects.filter(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Any
 
@@ -206,8 +207,12 @@ def parameter_field(parameter: Parameter) -> forms.Field:
     if parameter.kind == "boolean":
         return forms.BooleanField(**{**options, "required": False})
     if parameter.kind == "integer":
-        bounds = {"min_value": parameter.minimum, "max_value": parameter.maximum}
-        return forms.IntegerField(**options, **bounds)
+        low, high = parameter.minimum, parameter.maximum
+        return forms.IntegerField(
+            min_value=None if low is None else math.ceil(low),
+            max_value=None if high is None else math.floor(high),
+            **options,
+        )
     if parameter.kind == "number":
         return forms.FloatField(
             min_value=parameter.minimum,
@@ -242,14 +247,12 @@ def _help(parameter: Parameter) -> str:
 class StopForm(forms.Form):
     """The second question before a stop."""
 
-    flatten = forms.TypedChoiceField(
+    flatten = forms.ChoiceField(
         label=_("What it holds"),
         choices=(
             ("", _("Keep it. Its stop order is canceled too: from then on nobody watches it.")),
             ("yes", _("Sell it at the market price now.")),
         ),
-        coerce=lambda value: value == "yes",
-        empty_value=False,
         required=False,
         widget=forms.RadioSelect,
     )

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import jsonschema
-from django.contrib.auth.models import AbstractUser
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from jsonschema.exceptions import ValidationError as SchemaViolation
@@ -28,7 +28,7 @@ Status = Subscription.Status
 
 def create_subscription(
     *,
-    user: AbstractUser,
+    user: User,
     bot: Bot,
     instance_name: str,
     exchange_type: str,
@@ -103,7 +103,7 @@ def check_strategy_config(version: BotVersion, strategy_config: dict[str, Any]) 
 
 
 def _check_credential(
-    user: AbstractUser, exchange: str, mode: str, credential: ExchangeCredential | None
+    user: User, exchange: str, mode: str, credential: ExchangeCredential | None
 ) -> ExchangeCredential:
     if credential is None:
         return services.default_credential(user=user, exchange=exchange, mode=mode)
@@ -117,7 +117,7 @@ def _check_credential(
     return credential
 
 
-def start_subscription(*, subscription: Subscription, actor: AbstractUser) -> Subscription:
+def start_subscription(*, subscription: Subscription, actor: User) -> Subscription:
     """Run it from the next candle on. Joins the stream that asks the same question, or makes it."""
     _require_owner(subscription, actor)
     if subscription.bot_version.status != BotVersion.Status.APPROVED:
@@ -148,13 +148,13 @@ def start_subscription(*, subscription: Subscription, actor: AbstractUser) -> Su
     return subscription
 
 
-def pause_subscription(*, subscription: Subscription, actor: AbstractUser, reason: str = "") -> Subscription:
+def pause_subscription(*, subscription: Subscription, actor: User, reason: str = "") -> Subscription:
     """No new entries. Exits stay in place and are carried out."""
     _require_owner(subscription, actor)
     return _move(subscription, {Status.RUNNING}, Status.PAUSED, status_reason=reason or "paused by you")
 
 
-def stop_subscription(*, subscription: Subscription, actor: AbstractUser, flatten: bool = False) -> Subscription:
+def stop_subscription(*, subscription: Subscription, actor: User, flatten: bool = False) -> Subscription:
     """Cancel its orders and, if asked, sell what it holds. STOPPED at once if there is nothing to do, else STOPPING."""
     _require_owner(subscription, actor)
     idle = not (
@@ -184,6 +184,6 @@ def _move(subscription: Subscription, sources: set[str], target: str, **changes:
     return subscription
 
 
-def _require_owner(subscription: Subscription, actor: AbstractUser) -> None:
+def _require_owner(subscription: Subscription, actor: User) -> None:
     if subscription.user_id != actor.pk:
         raise SubscriptionError("Only its owner may do this.")

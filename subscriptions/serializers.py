@@ -10,11 +10,24 @@ from rest_framework import serializers
 
 from exchanges.base import MarketType
 from exchanges.factory import ExchangeFactory
+from exchanges.fields import ExactDecimalField
 from exchanges.models import Mode
 from subscriptions.models import Decision, Order, Subscription, Trade
 
 PAIR = re.compile(r"^[A-Z0-9]{1,15}/[A-Z0-9]{1,15}$")
-NAME = {"max_length": 80, "trim_whitespace": True}
+
+
+class AmountField(serializers.DecimalField):
+    """Money, a price or a quantity: a decimal string without trailing zeros."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**{"max_digits": 30, "decimal_places": 12, "normalize_output": True, **options})
+
+
+class RecordSerializer(serializers.ModelSerializer):
+    """A row as it was recorded."""
+
+    serializer_field_mapping = {**serializers.ModelSerializer.serializer_field_mapping, ExactDecimalField: AmountField}
 
 
 class StrictSerializer(serializers.Serializer):
@@ -32,10 +45,6 @@ class StrictSerializer(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-def _amount(**options: Any) -> serializers.DecimalField:
-    return serializers.DecimalField(max_digits=30, decimal_places=12, **options)
-
-
 def _percent(**options: Any) -> serializers.DecimalField:
     return serializers.DecimalField(
         max_digits=9, decimal_places=4, min_value=Decimal("0.0001"), max_value=Decimal(100), **options
@@ -48,7 +57,7 @@ class RiskConfigSerializer(StrictSerializer):
     position_size_pct = _percent(
         required=False, default=Decimal(10), help_text="of the subscription's equity, per entry (default 10)"
     )
-    max_position_size = _amount(
+    max_position_size = AmountField(
         required=False,
         allow_null=True,
         default=None,
@@ -74,7 +83,7 @@ class RiskConfigSerializer(StrictSerializer):
 class ExecutionConfigSerializer(StrictSerializer):
     market_type = serializers.ChoiceField(choices=[str(kind) for kind in MarketType], default="spot")
     order_type = serializers.ChoiceField(choices=["MARKET", "LIMIT"], default="MARKET")
-    allocated_capital = _amount(
+    allocated_capital = AmountField(
         min_value=Decimal("0.00000001"), help_text="what this subscription may use, in quote currency"
     )
 
@@ -88,7 +97,7 @@ class ExecutionConfigSerializer(StrictSerializer):
 
 
 class SubscriptionCreateSerializer(serializers.Serializer):
-    instance_name = serializers.CharField(**NAME)
+    instance_name = serializers.CharField(max_length=80)
     bot_id = serializers.UUIDField()
     exchange_type = serializers.CharField(max_length=40)
     trading_pair = serializers.CharField(max_length=40)
@@ -174,7 +183,7 @@ class PerformanceSerializer(serializers.Serializer):
     )
 
 
-class TradeSerializer(serializers.ModelSerializer):
+class TradeSerializer(RecordSerializer):
     class Meta:
         model = Trade
         fields = [
@@ -190,7 +199,7 @@ class TradeSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class OrderSerializer(serializers.ModelSerializer):
+class OrderSerializer(RecordSerializer):
     class Meta:
         model = Order
         fields = [
@@ -213,10 +222,10 @@ class OrderSerializer(serializers.ModelSerializer):
         read_only_fields = fields
 
 
-class DecisionSerializer(serializers.ModelSerializer):
+class DecisionSerializer(RecordSerializer):
     candle_open_time = serializers.DateTimeField(source="signal.candle_open_time", read_only=True)
     action = serializers.CharField(source="signal.action", read_only=True)
-    price = serializers.DecimalField(source="signal.price", max_digits=30, decimal_places=12, read_only=True)
+    price = AmountField(source="signal.price", read_only=True)
     reason = serializers.CharField(source="signal.reason", read_only=True)
 
     class Meta:

@@ -68,7 +68,7 @@ def execute_for(self: Task, signal_id: int, subscription_ids: list[str]) -> None
     signal = Signal.objects.select_related("stream").get(pk=signal_id)
     again = [pk for pk in subscription_ids if not _execute(signal, pk)]
     if again:
-        raise self.retry(args=[signal_id, again], countdown=1 + self.request.retries)
+        raise self.retry(args=(signal_id, again), countdown=1 + self.request.retries)
 
 
 def _execute(signal: Signal, subscription_id: str) -> bool:
@@ -93,7 +93,7 @@ def _execute(signal: Signal, subscription_id: str) -> bool:
 
 
 def _credential_of(subscription_id: str) -> ExchangeCredential:
-    return ExchangeCredential.objects.without_secrets().get(subscriptions=subscription_id)
+    return ExchangeCredential.objects.without_secrets().get(subscriptions=uuid.UUID(subscription_id))
 
 
 @shared_task
@@ -101,9 +101,9 @@ def track() -> None:
     """Start what follows orders and exits, and pick up signals whose orders a dead worker left undispatched."""
     interval = settings.TRACKING_INTERVAL_SECONDS
     for credential_id in tracking.accounts_to_track():
-        track_account.apply_async(args=[str(credential_id)], expires=interval * 3)
+        track_account.apply_async(args=(str(credential_id),), expires=interval * 3)
     for exchange, mode, market_type, symbol in tracking.watched_markets():
-        watch_prices.apply_async(args=[exchange, mode, market_type, symbol], expires=interval * 3)
+        watch_prices.apply_async(args=(exchange, mode, market_type, symbol), expires=interval * 3)
     for signal_id in signals.unhandled_signals(older_than=SIGNAL_LOST_AFTER):
         execute_signal.delay(signal_id)
 

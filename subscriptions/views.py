@@ -198,7 +198,7 @@ def stop(request: HttpRequest, subscription_id: UUID) -> HttpResponse:
     form = StopForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         done = _("Stopping: its orders are being canceled.")
-        flatten = form.cleaned_data["flatten"]
+        flatten = form.cleaned_data["flatten"] == "yes"
         return _carry_out(request, subscription, lifecycle.stop_subscription, done, flatten=flatten)
     position = getattr(subscription, "position", None)
     context = {

@@ -86,7 +86,7 @@ def seed(demo_file: Path) -> dict[str, Any]:
     ensure_schedule()
     known = json.loads(demo_file.read_text()) if demo_file.exists() else {}
     accounts = {role: _account(role, known.get("accounts", {}).get(role, {})) for role in ROLES}
-    demo = {
+    demo: dict[str, Any] = {
         "base_url": f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}",
         "simulator_urls": settings.SIMULATOR_URLS,
         "accounts": accounts,

@@ -3,6 +3,7 @@
 import os
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 import structlog
@@ -255,7 +256,7 @@ BOT_FILE_MAX_BYTES = 100 * 1024 * 1024
 BOT_FILES_MAX_COUNT = 50
 BOT_CODE_MAX_BYTES = 1024 * 1024
 BOT_CACHE_DIR = DATA_DIR / "bot_cache"
-SANDBOX = {
+SANDBOX: dict[str, Any] = {
     "start_up_seconds": 20.0,
     "wall_seconds": 5.0,
     "cpu_seconds": 600,
@@ -270,6 +271,7 @@ BOT_FAILURES_BEFORE_PAUSE = 5
 # --- exchanges
 # Base URLs by exchange and network, where they differ from the adapter's own (the demo points them at the simulator).
 EXCHANGE_URLS: dict[str, dict[str, str]] = {}
+SIMULATOR_URLS: dict[str, str] = {}  # by face; only in the demo
 EXCHANGE_TIMEOUT_SECONDS = 10.0
 PAPER_STARTING_BALANCES = {"USDT": "100000", "USDC": "100000", "USD": "100000", "EUR": "100000"}
 # The keys of exchange credentials, newest first; more than one during a rotation (`manage.py rotate_field_keys`).
@@ -282,7 +284,7 @@ TRACKING_INTERVAL_SECONDS = 5
 # --- logs: one JSON line per event, or readable lines on a terminal
 LOG_LEVEL = os.environ.get("LOG_LEVEL", "INFO")
 LOG_FORMAT = os.environ.get("LOG_FORMAT", "console")
-_SHARED_PROCESSORS = [
+_SHARED_PROCESSORS: list[Any] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

@@ -40,7 +40,7 @@ SECRET_KEY = _secrets["SECRET_KEY"]
 FIELD_ENCRYPTION_KEY = [_secrets["FIELD_ENCRYPTION_KEY"]]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
-SIMULATOR_URLS: dict[str, str] = {
+SIMULATOR_URLS = {
     "binance": os.environ.get("SIMULATOR_URL", "http://127.0.0.1:8001").rstrip("/"),
 }
 EXCHANGE_URLS = {"BINANCE": {"live": SIMULATOR_URLS["binance"], "testnet": SIMULATOR_URLS["binance"]}}

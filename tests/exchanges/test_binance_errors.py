@@ -142,6 +142,15 @@ def test_nobody_listens() -> None:
             exchange.submit_order(ORDER)  # not even the clock could be asked: nothing was sent
 
 
+def test_a_redirect_is_not_followed(binance: BinanceExchange, stand_in: StandIn) -> None:
+    """It would carry the key to wherever it points."""
+    elsewhere = {"Location": f"{stand_in.url}/elsewhere"}
+    stand_in.answer("GET /api/v3/account", *[(302, "", elsewhere)] * 3)
+    with pytest.raises(TransientExchangeError):
+        binance.get_balances()
+    assert stand_in.count("GET /elsewhere") == 0
+
+
 def test_retry_after_is_handed_on(binance: BinanceExchange, stand_in: StandIn) -> None:
     stand_in.answer("GET /api/v3/account", (429, {"code": -1003, "msg": "slow down"}, {"Retry-After": "17"}))
     with pytest.raises(TransientExchangeError) as caught:

@@ -15,7 +15,7 @@ from django.core import serializers
 from django.core.exceptions import FieldError, ImproperlyConfigured
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
-from django.db.models import F, Value
+from django.db.models import Case, F, Value, When
 from django.db.models.functions import Concat, Upper
 from django.forms import modelform_factory
 from django.views.debug import ExceptionReporter
@@ -85,8 +85,15 @@ def test_update_with_a_constant_encrypts_it(credential: ExchangeCredential) -> N
 
 @pytest.mark.parametrize(
     "expression",
-    [F("label"), Upper("label"), Concat("api_key", Value("x")), F("api_key")],
-    ids=["another field", "a function", "a concatenation", "another secret"],
+    [
+        F("label"),
+        Upper("label"),
+        Concat("api_key", Value("x")),
+        F("api_key"),
+        Case(When(label="main", then=Value("plain"))),
+        Case(When(label="main", then=F("label")), default=F("api_key")),
+    ],
+    ids=["another field", "a function", "a concatenation", "another secret", "a bare case", "a case of fields"],
 )
 def test_update_with_what_the_database_would_compute_is_refused(
     credential: ExchangeCredential, expression: Any

@@ -118,6 +118,15 @@ def test_a_candle_that_is_not_there_yet_says_so(instrument: Instrument, venue: t
     assert fetch(instrument, venue, until=venue.clock - MINUTE)[-1].close == 2
 
 
+def test_a_late_candle_is_not_taken_for_one_that_never_was(instrument: Instrument, venue: type[MemoryVenue]) -> None:
+    del venue.candles[20]
+    for _ in range(2):
+        with pytest.raises(CandleNotReady):
+            fetch(instrument, venue, until=venue.clock)
+    venue.add_candle("1", "2", "1", "2")
+    assert fetch(instrument, venue)[-1].close == 2
+
+
 def test_only_candles_up_to_the_one_asked_for(instrument: Instrument, venue: type[MemoryVenue]) -> None:
     until = venue.clock - 5 * MINUTE
     candles = fetch(instrument, venue, limit=3, until=until)

@@ -150,6 +150,20 @@ def test_a_crossing_limit_order_takes_what_it_may_and_rests_with_the_rest(paper:
     assert paper.get_balances()["USDT"].used == 5 * D("100.01")
 
 
+def test_what_is_left_of_a_crossing_order_keeps_its_own_price_locked(paper: PaperExchange) -> None:
+    placed = paper.submit_order(order(BUY, "60", OrderType.LIMIT, limit="100.05"))
+    assert placed.filled_quantity == 50
+    assert paper.get_balances()["USDT"].used == 10 * D("100.05")
+
+
+def test_an_awkward_quote_is_met_exactly(paper: PaperExchange, venue: type[MemoryVenue]) -> None:
+    venue.size = D(100)
+    for bid, ask in [("33333.33", "33333.37"), ("71234.56", "71234.57"), ("0.07", "0.08"), ("7.77", "8.13")]:
+        venue.bid, venue.ask = D(bid), D(ask)
+        assert paper.submit_order(order(BUY, "1" if D(bid) > 10 else "100")).average_price == D(ask)
+        assert paper.submit_order(order(SELL, "0.5" if D(bid) > 10 else "80")).average_price == D(bid)
+
+
 def test_a_better_price_gives_the_difference_back(paper: PaperExchange) -> None:
     placed = paper.submit_order(order(BUY, "2", OrderType.LIMIT, limit="110"))
     assert (placed.status, placed.average_price) == (OrderStatus.FILLED, D("100.01"))
@@ -383,6 +397,24 @@ def test_a_resting_order_is_settled_once(venue: type[MemoryVenue], subscriber: U
     assert sum(fill.quantity for fill in PaperFill.objects.all()) == 2
     assert PaperOrder.objects.get(client_order_id=placed.client_order_id).status == OrderStatus.FILLED
     assert PaperBalance.objects.get(asset="BTC").free == D("1.998")
+
+
+def test_candles_that_another_task_settled_meanwhile_are_not_settled_again(
+    paper: PaperExchange, venue: type[MemoryVenue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    placed = paper.submit_order(order(BUY, "2", OrderType.LIMIT, limit="90"))
+    venue.add_candle("100", "101", "95", "98")
+    venue.add_candle("98", "98", "85", "97")
+    usual = venue.get_candles
+
+    def race(self: MemoryVenue, *args: Any, **options: Any) -> Any:
+        monkeypatch.setattr(venue, "get_candles", usual)
+        PaperExchange(venue("", ""), paper.account).get_balances()
+        return usual(self, *args, **options)
+
+    monkeypatch.setattr(venue, "get_candles", race)
+    assert state(paper, placed).filled_quantity == 2
+    assert sum(fill.quantity for fill in fills(paper, placed)) == 2
 
 
 @pytest.mark.django_db(transaction=True)

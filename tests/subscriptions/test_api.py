@@ -15,7 +15,7 @@ from exchanges import services
 from exchanges.models import ExchangeCredential, Mode
 from exchanges.simulator.testing import RunningSimulator
 from subscriptions import tasks
-from subscriptions.models import SignalStream, Subscription
+from subscriptions.models import SignalStream, Subscription, Trade
 from tests.factories import approved_bot, draft, running_subscription
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("eager_tasks")]
@@ -113,7 +113,7 @@ def test_decisions_orders_and_trades_are_listed(
     assert sell["action"] == "SELL"
     assert [row["leg"] for row in client.get(f"{path}/orders/").json()["results"]] == ["EXIT", "ENTRY"]
     [trade] = client.get(f"{path}/trades").json()["results"]
-    assert isinstance(trade["pnl"], str)
+    assert trade["pnl"] == f"{Trade.objects.get().pnl.normalize():f}"
 
 
 @pytest.mark.parametrize(
