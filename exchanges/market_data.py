@@ -77,7 +77,6 @@ def _fetch(
     count = (until - since) // timeframe_step(timeframe) + 1
     with open_public_exchange(exchange=instrument.exchange, market_type=instrument.market_type) as exchange:
         fetched = exchange.get_candles(instrument.symbol, timeframe, since=since, limit=count)
-    fetched = [candle for candle in fetched if since <= candle.open_time <= until]
     models.Candle.objects.bulk_create(
         (
             models.Candle(

@@ -120,6 +120,7 @@ class SubscribeForm(forms.Form):
         )
         exchanges = [(name, ExchangeFactory.get_adapter(name).title) for name in ExchangeFactory.names()]
         self._choice("exchange_type").choices = exchanges
+        self.fields["exchange_type"].initial = exchanges[0][0] if exchanges else None
         self._choice("timeframe").choices = [(name, name) for name in settings.TIMEFRAMES]
         self.fields["timeframe"].initial = "1h"
         self.fields["instance_name"].initial = self._free_name()
@@ -177,6 +178,20 @@ class SubscribeForm(forms.Form):
             "allocated_capital": values[CAPITAL],
             "strategy_config": strategy_config,
             "risk_config": {name: f"{value.normalize():f}" for name, value in risk_config.items() if value is not None},
+        }
+
+    def in_money(self) -> dict[str, Any]:
+        """Of a valid form: what one entry may cost and what it loses when its stop is reached, in quote units."""
+        values = self.cleaned_data
+        entry = values[CAPITAL] * values["risk_config.position_size_pct"] / 100
+        most = values["risk_config.max_position_size"]
+        entry = entry if most is None else min(entry, most)
+        stop_pct = values["risk_config.stop_loss_pct"]
+        return {
+            "quote": values["trading_pair"].partition("/")[2],
+            "capital": values[CAPITAL],
+            "entry": entry,
+            "loss_at_stop": None if stop_pct is None else -entry * stop_pct / 100,
         }
 
     def add_refusal(self, message: str, field: str) -> None:

@@ -64,7 +64,8 @@ def create(request: HttpRequest, bot_id: UUID) -> HttpResponse:
     form = SubscribeForm(request.POST or None, bot=bot, version=version, user=_user(request))
     if request.method == "POST" and form.is_valid():
         if form.cleaned_data["mode"] == Mode.LIVE and "confirm_live" not in request.POST:
-            return render(request, "subscriptions/confirm_live.html", {"form": form, "bot": bot})
+            context = {"form": form, "bot": bot, **form.in_money()}
+            return render(request, "subscriptions/confirm_live.html", context)
         try:
             subscription = lifecycle.create_subscription(**form.arguments())
         except REFUSALS as error:
@@ -76,8 +77,7 @@ def create(request: HttpRequest, bot_id: UUID) -> HttpResponse:
 
 
 def _subscribe_page(request: HttpRequest, form: SubscribeForm, bot: Bot, version: BotVersion) -> HttpResponse:
-    exchange = form["exchange_type"].value() or form.fields["exchange_type"].choices[0][0]  # type: ignore[attr-defined]
-    symbols, problem = _suggestions(exchange, "")
+    symbols, problem = _suggestions(form["exchange_type"].value() or "", "")
     context = {"form": form, "bot": bot, "version": version, "symbols": symbols, "venue_problem": problem}
     return render(request, "subscriptions/create.html", context)
 

@@ -115,7 +115,7 @@ def ago(when: datetime | None, *, empty: str = "") -> SafeString:
     if timedelta(0) <= age < timedelta(minutes=1):
         return _time(when, _("%(seconds)d s ago") % {"seconds": age.seconds})
     if timedelta(0) <= age < timedelta(days=7):
-        return _time(when, _("%(age)s ago") % {"age": timesince(when, depth=1)})
+        return _time(when, _("%(age)s ago") % {"age": timesince(when, timezone.now(), depth=1)})
     return moment(when)
 
 

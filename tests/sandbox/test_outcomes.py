@@ -70,7 +70,7 @@ PROGRAMS = {
         "MEMORY_LIMIT",
         "more memory than it may",
     ),
-    "one large array": ("import numpy; numpy.ones((10**5, 10**5))", "MEMORY_LIMIT", "more memory than it may"),
+    "one large array": ("import numpy; numpy.ones(5 * 10**7)", "MEMORY_LIMIT", "more memory than it may"),
 }
 
 

@@ -93,13 +93,17 @@ def test_another_config_makes_another_instance(pool: WorkerPool, counter: BotPac
 
 
 def test_an_error_costs_the_instance_but_not_the_worker(pool: WorkerPool, probe_bot: BotPackage) -> None:
-    pool.ask(probe_bot, [probe("self.kept = 1", "u")])
+    code = """
+    self.calls = getattr(self, "calls", 0) + 1
+    if self.state.get("fail"): raise ValueError
+    answer = Action("HOLD", 1, f"call {self.calls}")
+    """
+    good, bad = probe(code, "u"), probe(code, "u", state={"fail": True})
+    outcomes = pool.ask(probe_bot, [good, good])
     pids = pool.worker_pids
-    code = "if not hasattr(self, 'other'): self.other = 1; raise ValueError\n"
-    [failed] = pool.ask(probe_bot, [probe(code, "u")])
-    [again] = pool.ask(probe_bot, [probe("answer = Action('HOLD', 1, str(hasattr(self, 'other')))", "u")])
-    assert failed.status is OutcomeStatus.RUNTIME_ERROR
-    assert reasons([again]) == ["False"]
+    outcomes += pool.ask(probe_bot, [bad]) + pool.ask(probe_bot, [good])
+    assert [outcome.status.value for outcome in outcomes] == ["OK", "OK", "RUNTIME_ERROR", "OK"]
+    assert reasons([outcomes[0], outcomes[1], outcomes[3]]) == ["call 1", "call 2", "call 1"]
     assert pool.worker_pids == pids
 
 
