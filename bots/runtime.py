@@ -13,7 +13,7 @@ from django.conf import settings
 from bots.errors import BotError
 from bots.models import BotFile, BotVersion
 from bots.sandbox.host import WorkerPool
-from bots.sandbox.types import AskRequest, BotPackage, Limits, Outcome
+from bots.sandbox.types import AskRequest, BotPackage, Limits, Outcome, PackageMismatch
 
 _pool: WorkerPool | None = None
 
@@ -27,8 +27,13 @@ def pool() -> WorkerPool:
 
 
 def ask(*, version: BotVersion, requests: list[AskRequest]) -> list[Outcome]:
-    """Ask one version about several streams at once. Raises bots.sandbox's SandboxUnavailable."""
-    return pool().ask(package(version), requests)
+    """Ask one version about several streams at once. Raises SandboxUnavailable."""
+    try:
+        return pool().ask(package(version), requests)
+    except PackageMismatch:
+        # Somebody or something changed the laid-out files since: fetch them anew, and let the sandbox look again.
+        shutil.rmtree(package(version).folder, ignore_errors=True)
+        return pool().ask(package(version), requests)
 
 
 def package(version: BotVersion) -> BotPackage:

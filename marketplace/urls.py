@@ -9,6 +9,7 @@ from marketplace import health
 urlpatterns = [
     path("", include("bots.urls")),
     path("", include("subscriptions.urls")),
+    path("accounts/", include("marketplace.accounts.urls")),
     path("accounts/", include("allauth.urls")),
     path("admin/", admin.site.urls),
     path("health", health.health, name="health"),

@@ -17,7 +17,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from exchanges import services
+from exchanges import base, services
 from exchanges.base import ZERO, BaseExchange, Instrument, OrderStatus, OrderType, Quote, Side
 from exchanges.errors import (
     AuthenticationError,
@@ -167,7 +167,7 @@ def send_order(*, order: Order, exchange: BaseExchange, instrument: Instrument) 
     if not won:
         return order
     try:
-        report = exchange.submit_order(order.request())
+        report = _submit(order, exchange)
     except AuthenticationError as error:
         services.pause_credential(credential=order.credential, reason=error.message)
         return _close(order, OrderStatus.REJECTED, error)
@@ -185,6 +185,15 @@ def send_order(*, order: Order, exchange: BaseExchange, instrument: Instrument) 
     except ExchangeError as error:
         # The venue has it; only its fills could not be read just now. Tracking reads them.
         return _close(order, OrderStatus.OPEN, error)
+
+
+def _submit(order: Order, exchange: BaseExchange) -> base.Order:
+    if order.leg == Order.Leg.STOP_LOSS and order.stop_price is not None:
+        # The adapter knows whether the symbol takes a stop market order or needs a stop limit.
+        return exchange.create_stop_loss_order(
+            order.symbol, Side(order.side), order.quantity, order.stop_price, client_order_id=order.client_order_id
+        )
+    return exchange.submit_order(order.request())
 
 
 def _close(order: Order, status: OrderStatus, error: ExchangeError) -> Order:

@@ -9,13 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import jsonschema
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
-from jsonschema.exceptions import ValidationError as SchemaViolation
 
 from bots.models import Bot, BotVersion
+from bots.validation.config_schema import config_problems
 from exchanges import services
 from exchanges.base import MarketType, OrderType
 from exchanges.factory import ExchangeFactory
@@ -90,16 +89,10 @@ def create_subscription(
 
 def check_strategy_config(version: BotVersion, strategy_config: dict[str, Any]) -> None:
     """The subscriber's parameters, laid over the bot's defaults, must fit the bot's schema."""
-    if not version.config_schema:
-        return
-    validator = jsonschema.validators.validator_for(version.config_schema)(version.config_schema)
-    violations: list[SchemaViolation] = sorted(
-        validator.iter_errors({**version.default_config, **strategy_config}), key=lambda error: list(error.path)
-    )
-    if violations:
-        first = violations[0]
-        where = ".".join(["strategy_config", *(str(part) for part in first.absolute_path)])
-        raise SubscriptionError(first.message[:300], field=where)
+    problems = config_problems(version.config_schema, {**version.default_config, **strategy_config})
+    if problems:
+        field, sentence = problems[0]
+        raise SubscriptionError(sentence, field=".".join(part for part in ("strategy_config", field) if part))
 
 
 def _check_credential(
@@ -124,6 +117,7 @@ def start_subscription(*, subscription: Subscription, actor: User) -> Subscripti
         raise InvalidTransition("This version of the bot is not approved any more.")
     if subscription.credential.is_paused:
         raise InvalidTransition(f"Its exchange credential is paused: {subscription.credential.paused_reason}")
+    parameters = {**subscription.bot_version.default_config, **subscription.strategy_config}
     with transaction.atomic():
         stream, _ = SignalStream.objects.get_or_create(
             bot_version_id=subscription.bot_version_id,
@@ -131,8 +125,8 @@ def start_subscription(*, subscription: Subscription, actor: User) -> Subscripti
             market_type=subscription.market_type,
             symbol=subscription.symbol,
             timeframe=subscription.timeframe,
-            config_hash=config_hash(subscription.strategy_config),
-            defaults={"strategy_config": subscription.strategy_config},
+            config_hash=config_hash(parameters),
+            defaults={"strategy_config": parameters},
         )
         if stream.status == SignalStream.Status.PAUSED:
             raise InvalidTransition(f"The bot is paused on this market: {stream.paused_reason}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import shutil
 import tempfile
@@ -11,6 +12,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 
 import numpy as np
@@ -26,6 +28,8 @@ from bots.sandbox.types import (
     PackageMismatch,
     manifest_hash,
 )
+
+FOLDER_PREFIX = "bot-worker-"  # then the host's process id, then something random
 
 
 class WorkerPool:
@@ -147,8 +151,10 @@ class WorkerPool:
         return self._starter.submit(popen).result()
 
     def _make_empty_folder(self) -> str:
-        if not self._empty_folder:
-            self._empty_folder = tempfile.mkdtemp(prefix="bot-worker-")
+        # It may be gone again: systems clean their temporary folders.
+        if not os.path.isdir(self._empty_folder):
+            _remove_leftovers()
+            self._empty_folder = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-")
             atexit.register(self.close)
         return self._empty_folder
 
@@ -168,6 +174,15 @@ class WorkerPool:
         self._starter = None
         self._empty_folder = ""
         self._owner_pid = os.getpid()
+
+
+def _remove_leftovers() -> None:
+    """Take away the empty folders of hosts that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}[0-9]*-*"):
+        pid = folder.name.removeprefix(FOLDER_PREFIX).split("-")[0]
+        if not Path("/proc", pid).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _check_arrays(request: AskRequest) -> None:

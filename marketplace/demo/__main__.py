@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -54,16 +55,16 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 def run(place: Place, options: argparse.Namespace) -> int:
     """Start, serve or check, stop."""
-    deadline = time.monotonic() + options.timeout
+    give_up_at = time.monotonic() + options.timeout if options.check else None
     with (
         redis_server.socket_place(place.data_dir) as socket,
-        Supervisor(log_dir=place.log_dir, folder=ROOT, say=say) as supervisor,
+        Supervisor(log_dir=place.log_dir, folder=ROOT, say=say, give_up_at=give_up_at) as supervisor,
     ):
         try:
             start_everything(supervisor, place, socket)
             welcome(place)
             if options.check:
-                check(supervisor, place, deadline)
+                check(supervisor, place)
                 return 0
             supervisor.run_until_stopped()
         except StopRequested:
@@ -90,9 +91,9 @@ def start_everything(supervisor: Supervisor, place: Place, socket: Path) -> None
         supervisor.start(Service("redis", command, environment))
     supervisor.start(Service("simulator", simulator_command(place, port), environment))
     if own_broker:
-        wait = partial(redis_server.answers, socket)
-        supervisor.wait_until(wait, what="redis to answer", seconds=START_SECONDS)
-    wait_for_page(supervisor, environment["SIMULATOR_URL"] + "/_control/clock")
+        wait_to_answer(supervisor, "redis", partial(redis_server.answers, socket))
+    clock = environment["SIMULATOR_URL"] + "/_control/clock"
+    wait_to_answer(supervisor, "simulator", partial(web_client.answers, clock))
 
     say("Preparing tables, static files and demo data ...")
     supervisor.run_to_end("prepare", [sys.executable, "-m", "marketplace.demo.prepare"], environment)
@@ -100,13 +101,15 @@ def start_everything(supervisor: Supervisor, place: Place, socket: Path) -> None
     supervisor.start(Service("web", programs.web(environment), environment, WEB_STOP))
     supervisor.start(Service("worker", programs.worker(environment), environment, WORKER_STOP))
     supervisor.start(Service("beat", programs.beat(environment), environment))
-    wait_for_page(supervisor, place.base_url + "/health")
-    wait_for_page(supervisor, place.base_url + "/")
+    wait_to_answer(supervisor, "web", partial(web_client.answers, place.base_url + "/health"))
+    wait_to_answer(supervisor, "web", partial(web_client.answers, place.base_url + "/"))
 
 
-def wait_for_page(supervisor: Supervisor, address: str) -> None:
-    wait = partial(web_client.answers, address)
-    supervisor.wait_until(wait, what=f"{address} to answer", seconds=START_SECONDS)
+def wait_to_answer(supervisor: Supervisor, name: str, answers: Callable[[], bool]) -> None:
+    try:
+        supervisor.wait_until(answers, what=f"{name} to answer", seconds=START_SECONDS)
+    except WaitedInVain as error:
+        raise DemoError(f"{error} {supervisor.end_of_log(name)}") from error
 
 
 def simulator_command(place: Place, port: int) -> list[str]:
@@ -132,16 +135,14 @@ def welcome(place: Place) -> None:
     say(f"Tokens for the API: {place.data_dir / 'demo.json'}. Logs: {place.log_dir}. Ctrl-C stops everything.")
 
 
-def check(supervisor: Supervisor, place: Place, deadline: float) -> None:
+def check(supervisor: Supervisor, place: Place) -> None:
     """Print the performance of the first subscription that has finished a trade, or say what was missing."""
     watch = TradeWatch(place.base_url, demo_data(place)["accounts"]["subscriber"]["token"])
     say("Waiting for a subscription to finish a trade ...")
-    remaining = max(0.0, deadline - time.monotonic())
     try:
-        performance = supervisor.wait_until(watch.first_performance, what="a trade", seconds=remaining)
+        performance = supervisor.wait_until(watch.first_performance, what="a subscription to finish a trade")
     except WaitedInVain as error:
-        worker_log = f"The end of {supervisor.log_path('worker')}:\n{supervisor.last_lines('worker', 30)}"
-        raise DemoError(f"The time is over. {watch.describe()}\n{worker_log}") from error
+        raise DemoError(f"{error}\n{watch.describe()}\n{supervisor.end_of_log('worker', 30)}") from error
     say(json.dumps(performance, indent=2))
 
 

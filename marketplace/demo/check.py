@@ -30,7 +30,7 @@ class TradeWatch:
 
     def describe(self) -> str:
         """What was being waited for."""
-        lines = ["Waited for a subscription to finish a trade; how they stand:"]
+        lines = ["How the subscriptions stand:"]
         for subscription in self.subscriptions:
             lines.append(f"    {subscription['id']}  {subscription['instance_name']}: {subscription['status']}")
         if not self.subscriptions:

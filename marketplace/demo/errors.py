@@ -14,4 +14,4 @@ class WaitedInVain(DemoError):
 
 
 class StopRequested(Exception):
-    """Ctrl-C or SIGTERM arrived; raised where the supervisor waits, never in the middle of something."""
+    """Ctrl-C or SIGTERM arrived; raised only where the supervisor waits."""

@@ -63,15 +63,19 @@ class Supervisor:
     say: Callable[[str], None]
     restarts: RestartPolicy = RestartPolicy()
     stop_all_seconds: float = STOP_ALL_SECONDS
+    give_up_at: float | None = None  # on time.monotonic(): when every wait ends in vain
     _running: list[Running] = field(default_factory=list)
     _stop_requested: bool = False
+    _may_interrupt: bool = False
     _logs_capped_at: float = 0.0
 
     def __enter__(self) -> Self:
         adopt_orphans()
         self._watchdog = Watchdog()  # forked first, while nothing is open that it should not inherit
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._on_signal)
+        signal.signal(signal.SIGINT, self._on_signal)
+        signal.signal(signal.SIGTERM, self._on_signal)
+        if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:  # else somebody said nohup
+            signal.signal(signal.SIGHUP, self._on_signal)
         return self
 
     def __exit__(
@@ -82,7 +86,11 @@ class Supervisor:
         self._watchdog.close()
 
     def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
-        self._stop_requested = True  # seen at the next tick; a second Ctrl-C changes nothing
+        """Stop at the next tick, or at once out of a condition that may be waiting for an answer itself."""
+        self._stop_requested = True
+        if self._may_interrupt:
+            self._may_interrupt = False
+            raise StopRequested
 
     # --- what the story in __main__ calls
 
@@ -102,18 +110,28 @@ class Supervisor:
         finally:
             self._clear_up(process)
         if process.returncode != 0:
-            raise DemoError(f"{name} failed; the end of {self.log_path(name)}:\n{self.last_lines(name)}")
+            raise DemoError(f"{name} failed. {self.end_of_log(name)}")
 
     def wait_until(self, condition: Callable[[], T], *, what: str, seconds: float | None = None) -> T:
         """The condition's first true value, watching the services meanwhile."""
-        deadline = None if seconds is None else time.monotonic() + seconds
+        began_at = time.monotonic()
+        limits = [self.give_up_at, None if seconds is None else began_at + seconds]
+        deadline = min((limit for limit in limits if limit is not None), default=float("inf"))
         while True:
             self._tick()
-            if value := condition():
+            if value := self._interruptibly(condition):
                 return value
-            if deadline is not None and time.monotonic() > deadline:
-                raise WaitedInVain(f"Waited {seconds:.0f} s in vain for {what}.")
+            now = time.monotonic()
+            if now > deadline:
+                raise WaitedInVain(f"Waited {now - began_at:.0f} s in vain for {what}.")
             time.sleep(TICK_SECONDS)
+
+    def _interruptibly(self, condition: Callable[[], T]) -> T:
+        self._may_interrupt = True
+        try:
+            return condition()
+        finally:
+            self._may_interrupt = False
 
     def run_until_stopped(self) -> None:
         """Watch until a signal asks to stop (StopRequested) or a service cannot be kept alive (DemoError)."""
@@ -128,8 +146,9 @@ class Supervisor:
     def log_path(self, name: str) -> Path:
         return self.log_dir / f"{name}.log"
 
-    def last_lines(self, name: str, count: int = 10) -> str:
-        return logs.last_lines(self.log_path(name), count)
+    def end_of_log(self, name: str, lines: int = 10) -> str:
+        path = self.log_path(name)
+        return f"The end of {path}:\n{logs.last_lines(path, lines)}"
 
     # --- one tick: who died, whose delay is over, whose log has grown too big
 
@@ -168,12 +187,11 @@ class Supervisor:
         quick = now - running.started_at < self.restarts.quick_death_seconds
         running.quick_deaths = running.quick_deaths + 1 if quick else 1
         how = f"{name} died ({describe_status(status)})"
-        where = f"the end of {self.log_path(name)}:\n{self.last_lines(name)}"
         if running.quick_deaths >= self.restarts.max_quick_deaths:
-            raise DemoError(f"{how} {running.quick_deaths} times in a row; {where}")
+            raise DemoError(f"{how} {running.quick_deaths} times in a row. {self.end_of_log(name)}")
         delay = self.restarts.delay_seconds(running.quick_deaths)
         running.restart_at = now + delay
-        self.say(f"{how}, starting it again in {delay:g} s; {where}")
+        self.say(f"{how}, starting it again in {delay:g} s. {self.end_of_log(name)}")
 
     def _clear_up(self, process: "subprocess.Popen[bytes]") -> None:
         """Nothing of the process's group stays behind."""

@@ -101,13 +101,13 @@ def place(api, tmp_path) -> Place:
 
 @pytest.fixture
 def idle(place) -> Supervisor:
-    """A supervisor with nothing to do: it only waits."""
-    return Supervisor(log_dir=place.log_dir, folder=Path("/"), say=print)
+    """A supervisor with nothing to do and no patience: it looks once."""
+    return Supervisor(log_dir=place.log_dir, folder=Path("/"), say=print, give_up_at=0)
 
 
 def test_the_performance_is_printed_as_json(api, idle, place, capsys):
     api.answers["/api/subscriptions/1/performance"] = ONE_TRADE
-    demo.check(idle, place, deadline=float("inf"))
+    demo.check(idle, place)
     printed = capsys.readouterr().out
     assert json.loads(printed[printed.index("{") :]) == ONE_TRADE
 
@@ -116,9 +116,10 @@ def test_when_the_time_is_over_it_says_what_it_was_waiting_for(idle, place):
     place.log_dir.mkdir()
     (place.log_dir / "worker.log").write_text("the venue does not answer\n")
     with pytest.raises(DemoError) as caught:
-        demo.check(idle, place, deadline=0)
+        demo.check(idle, place)
     assert caught.value.exit_status == 1
     said = str(caught.value)
+    assert "in vain for a subscription to finish a trade" in said
     assert "Momentum on BTC: ACTIVE" in said
     assert "Dips on ETH: PAUSED" in said
     assert "the venue does not answer" in said

@@ -38,13 +38,17 @@ class Demo:
         self,
         folder: Path,
         scripts: dict[str, str],
+        *,
         restarts: dict[str, float] = PATIENT,
         stop_all_seconds: float = 8.0,
+        hang: bool = False,
     ) -> None:
         self.folder = folder
+        self.scripts = scripts
         self.mark = f"SUPERVISOR_TEST={uuid.uuid4()}"  # inherited by all of them, so that none can hide
         name, _, value = self.mark.partition("=")
-        arguments = [str(folder), json.dumps(scripts), json.dumps(restarts), str(stop_all_seconds)]
+        options = {"scripts": scripts, "restarts": restarts, "stop_all_seconds": stop_all_seconds, "hang": hang}
+        arguments = [str(folder), json.dumps(options)]
         self.output = folder / "output"
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(
@@ -53,7 +57,6 @@ class Demo:
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": str(ROOT), name: value},
             )
-        self.scripts = scripts
 
     def said(self) -> str:
         return self.output.read_text()
@@ -127,6 +130,15 @@ def test_many_stubborn_services_share_one_time_to_stop(start):
     demo.process.terminate()
     demo.process.wait(20)
     assert time.monotonic() - asked_at < 4  # one second each would be twelve
+    assert demo.processes() == []
+
+
+def test_a_signal_ends_a_wait_for_an_answer_that_does_not_come(start):
+    demo = start({"quiet": "echo up; exec sleep 1000"}, hang=True)
+    demo.wait_until_up()
+    wait_for(lambda: "hanging" in demo.said())
+    demo.process.terminate()
+    assert demo.process.wait(10) == 0
     assert demo.processes() == []
 
 

@@ -47,7 +47,6 @@ def test_logging_out_is_a_button_in_the_head(browser: Browser, subscriber: User)
     assert "Log in" in text(client, "/")
 
 
-@pytest.mark.urls("tests.pages.urls")
 class TestTokens:
     def test_a_token_is_shown_once_and_works(self, browser: Browser, subscriber: User) -> None:
         client = browser(subscriber)

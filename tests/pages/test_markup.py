@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from html.parser import HTMLParser
 from urllib.parse import urlsplit
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.template.loader import render_to_string
 from django.test import Client
@@ -139,3 +141,34 @@ def test_a_form_with_errors_and_the_second_question(bot: Bot, subscriber: User, 
 @pytest.mark.parametrize("name", ["403.html", "403_csrf.html", "404.html", "429.html", "500.html"])
 def test_error_pages_need_neither_request_nor_user(name: str) -> None:
     Page(render_to_string(name)).check()
+
+
+# Text and what it stands on; what can be filled in is told from its surroundings by its border (WCAG AA).
+CONTRASTS = [
+    *((ink, on, 4.5) for ink in ("ink", "ink-quiet", "accent", "gain", "loss") for on in ("page", "surface", "sunken")),
+    ("attention", "attention-surface", 4.5),
+    ("attention", "surface", 4.5),
+    ("on-accent", "accent", 4.5),
+    ("on-live", "live-surface", 4.5),
+    ("line-strong", "surface", 3),
+    ("line-strong", "page", 3),
+]
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5)]
+    red, green, blue = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_colours_can_be_read_in_both_schemes(scheme: str) -> None:
+    css = (settings.BASE_DIR / "static" / "css" / "tokens.css").read_text()
+    light, dark = css.split("@media")
+    tokens = dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", light))
+    if scheme == "dark":
+        assert {name for name, _ in re.findall(r"--([\w-]+): (#[0-9a-f]{6})", dark)} == set(tokens)
+        tokens |= dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6})", dark))
+    for ink, on, least in CONTRASTS:
+        one, other = sorted((luminance(tokens[ink]), luminance(tokens[on])), reverse=True)
+        assert (one + 0.05) / (other + 0.05) >= least, f"{ink} on {on}"

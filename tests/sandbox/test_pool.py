@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,15 @@ import numpy as np
 import pytest
 
 from bots.sandbox.host import WorkerPool
-from bots.sandbox.types import AskRequest, BotPackage, Outcome, OutcomeStatus, PackageMismatch, SandboxUnavailable
+from bots.sandbox.types import (
+    AskRequest,
+    BotPackage,
+    Limits,
+    Outcome,
+    OutcomeStatus,
+    PackageMismatch,
+    SandboxUnavailable,
+)
 from tests.sandbox.helpers import OPEN_TIMES, VALUES, probe, request, write_package
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -207,6 +216,19 @@ def test_close_ends_all_and_the_pool_can_go_on(pool: WorkerPool, counter: BotPac
     assert pool.ask(counter, [request()])[0].ok
 
 
+def test_a_cleaned_temporary_folder_does_no_harm(pool: WorkerPool, counter: BotPackage) -> None:
+    def folders() -> set[Path]:
+        return set(Path(tempfile.gettempdir()).glob(f"bot-worker-{os.getpid()}-*"))
+
+    pool.close()
+    before = folders()
+    assert pool.ask(counter, [request()])[0].ok
+    [folder] = folders() - before
+    folder.rmdir()
+    os.kill(pool.worker_pids[0], signal.SIGKILL)
+    wait_until(lambda: pool.ask(counter, [request()])[0].ok)
+
+
 def test_nothing_is_left_open(pool: WorkerPool, probe_bot: BotPackage) -> None:
     pool.close()
     before = len(os.listdir("/proc/self/fd"))
@@ -280,6 +302,11 @@ def test_workers_die_with_their_host(counter: BotPackage) -> None:
         wait_until(lambda: process_state(pid) == "T")  # stopped between calls, and must die nevertheless
         host.kill()
         wait_until(lambda: not is_running(pid))
+    left_over = Path(tempfile.gettempdir()).glob(f"bot-worker-{host.pid}-*")
+    assert len(list(left_over)) == 1
+    with WorkerPool(Limits(start_up_seconds=60.0)) as next_one:
+        next_one.describe(counter)
+        assert not list(Path(tempfile.gettempdir()).glob(f"bot-worker-{host.pid}-*"))
 
 
 def test_a_normal_exit_leaves_no_worker(counter: BotPackage) -> None:

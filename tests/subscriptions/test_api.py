@@ -78,9 +78,11 @@ def test_starting_pausing_and_stopping(bot: Bot, subscriber: User, api: Client) 
 def test_equal_questions_share_a_stream_and_different_ones_do_not(bot: Bot, subscriber: User, outsider: User) -> None:
     running_subscription(subscriber, bot, strategy_config={"script": "B"})
     running_subscription(outsider, bot, strategy_config={"script": "B"})
+    running_subscription(subscriber, bot, instance_name="by default", strategy_config={})
+    running_subscription(subscriber, bot, instance_name="the same, said", strategy_config={"script": "H"})
     running_subscription(outsider, bot, instance_name="other", strategy_config={"script": "S"})
     running_subscription(outsider, bot, instance_name="slower", strategy_config={"script": "S"}, timeframe="5m")
-    assert SignalStream.objects.count() == 3
+    assert SignalStream.objects.count() == 4
 
 
 def test_performance_has_exactly_the_promised_figures(bot: Bot, subscriber: User, api: Client) -> None:
