@@ -1,0 +1,12 @@
+# Lists the machine's folder for temporary files.
+# expect: BLOCKED
+# layers: landlock
+
+import os
+
+from attack import Attack
+
+
+class Bot(Attack):
+    def attack(self) -> str:
+        return str(os.listdir("/tmp"))

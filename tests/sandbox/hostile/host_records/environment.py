@@ -1,0 +1,33 @@
+# Looks for secrets in its environment.
+# expect: BLOCKED
+# layers: zygote
+
+import os
+
+from attack import Attack, Denied
+
+# Those of launcher.ENVIRONMENT, and what Python adds.
+KNOWN = {
+    "HOME",
+    "PATH",
+    "TZ",
+    "OMP_NUM_THREADS",
+    "OMP_THREAD_LIMIT",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "LOKY_MAX_CPU_COUNT",
+    "MALLOC_ARENA_MAX",
+    "ARROW_DEFAULT_MEMORY_POOL",
+    "PYTHONDONTWRITEBYTECODE",
+    "LC_CTYPE",
+    "PWD",
+    "KMP_DUPLICATE_LIB_OK",
+    "KMP_INIT_AT_FORK",
+}
+
+
+class Bot(Attack):
+    def attack(self) -> str:
+        if unknown := os.environ.keys() - KNOWN:
+            return str(sorted(unknown))
+        raise Denied("nothing of the host's")

@@ -1,0 +1,19 @@
+"""A model that is a call of os.system."""
+
+import os
+import pickle
+from typing import Any
+
+from tests.sandbox.hostile.catalogue import Extras, model
+
+
+class Evil:
+    def __init__(self, marker: str) -> None:
+        self.marker = marker
+
+    def __reduce__(self) -> Any:
+        return os.system, (f"echo here > {self.marker}",)
+
+
+def extras(target: dict[str, Any]) -> Extras:
+    return model("model.pkl", pickle.dumps(Evil(target["marker"])))

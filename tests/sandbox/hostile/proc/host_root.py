@@ -1,0 +1,12 @@
+# Walks through the root and the folder of the platform's process.
+# expect: BLOCKED
+# layers: landlock uid namespaces
+
+from pathlib import Path
+
+from attack import TARGET, Attack
+
+
+class Bot(Attack):
+    def attack(self) -> str:
+        return Path(f"/proc/{TARGET['host']}/root{TARGET['readable']}").read_text()

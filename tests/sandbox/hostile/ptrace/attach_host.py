@@ -1,0 +1,13 @@
+# Takes control of the platform's process.
+# expect: BLOCKED
+# layers: seccomp landlock uid namespaces
+
+from attack import TARGET, Attack, call
+
+PTRACE_SEIZE = 0x4206
+
+
+class Bot(Attack):
+    def attack(self) -> str:
+        call("ptrace", PTRACE_SEIZE, TARGET["host"], 0, 0)
+        return "in control"

@@ -1,0 +1,14 @@
+# Ends another process.
+# expect: BLOCKED
+# layers: seccomp uid namespaces
+
+import os
+import signal
+
+from attack import TARGET, Attack
+
+
+class Bot(Attack):
+    def attack(self) -> str:
+        os.kill(TARGET["victim"], signal.SIGKILL)
+        return "killed"

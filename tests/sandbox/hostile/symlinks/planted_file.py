@@ -1,0 +1,12 @@
+# Reads a file outside by a link in its own folder.
+# expect: BLOCKED
+# layers: landlock
+
+from pathlib import Path
+
+from attack import TARGET, Attack
+
+
+class Bot(Attack):
+    def attack(self) -> str:
+        return Path(TARGET["own_folder"], "link").read_text()
