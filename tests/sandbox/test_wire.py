@@ -12,6 +12,7 @@ from bot_sdk import Action
 from bots.sandbox import wire
 from bots.sandbox.host import WorkerPool
 from bots.sandbox.types import Outcome, OutcomeStatus
+from tests.sandbox import fuzz_wire
 
 Run = Callable[..., Outcome]
 
@@ -127,6 +128,15 @@ def test_mutated_replies_raise_nothing_but_wire_errors(edits: list[tuple[int, in
             action = result[1]
             assert isinstance(action, Action)
             assert 0 < action.price < float("inf")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(0, 2**64 - 1))
+def test_a_sample_of_the_fuzzing(seed: int) -> None:
+    """`python -m tests.sandbox.fuzz_wire` runs a million of these."""
+    taken, refused = fuzz_wire.run_example(seed)
+    assert taken > 0
+    assert refused > 0
 
 
 @settings(max_examples=50, deadline=None)
