@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
+import contextlib
 import importlib
 import io
 import json
@@ -81,7 +82,8 @@ class Server:
         _prepare_output()
         for framework in {file.framework for file in self.manifest}:
             for module in FRAMEWORK_MODULES.get(framework, ()):
-                importlib.import_module(module)
+                with contextlib.suppress(ImportError, OSError):  # loading the file says what is missing
+                    importlib.import_module(module)
         status, text = 0, ""
         try:
             self.contents = read_files(Path(header["folder"]), self.manifest)
