@@ -55,6 +55,7 @@ def test_the_docs_page_loads_nothing_from_elsewhere(client: Client) -> None:
     page = client.get("/api/docs").content.decode()
     assert "swagger" in page.lower()
     assert "https://" not in page
+    assert "<style" not in page  # the Content-Security-Policy would refuse it
 
 
 @pytest.mark.parametrize("path", ["/api/nothing", "/api/nothing/", "/api/bots/not-an-id"])
