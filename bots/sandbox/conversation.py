@@ -17,7 +17,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bots.sandbox import wire
-from bots.sandbox.process import Process, Starter
+from bots.sandbox.process import Process
+from bots.sandbox.tiers import Plan
 from bots.sandbox.types import (
     AskRequest,
     BotPackage,
@@ -55,7 +56,7 @@ class Worker:
     Once `alive` is False it is gone, and its owner drops it.
     """
 
-    def __init__(self, package: BotPackage, limits: Limits, *, empty_folder: str, start: Starter) -> None:
+    def __init__(self, package: BotPackage, limits: Limits, plan: Plan) -> None:
         """Raises SandboxUnavailable, or PackageMismatch when the files are not those of the manifest."""
         self.limits = limits
         self.code_names = [file.name for file in package.manifest if file.file_type == "CODE"]
@@ -64,7 +65,7 @@ class Worker:
         self._received = bytearray()
         self._log = bytearray()
         try:
-            self.process = Process(empty_folder=empty_folder, start=start)
+            self.process = Process(package, plan)
         except OSError as error:
             raise SandboxUnavailable(f"a worker could not be started: {error}") from error
         self.alive = True
@@ -112,14 +113,14 @@ class Worker:
         """After a fork: the process is the parent's."""
         if self.alive:
             self.alive = False
-            self.process.abandon()
+            self.process.close()
 
     def _set_up(self, package: BotPackage) -> None:
         header = {
-            "folder": str(package.folder.absolute()),
             "manifest": [asdict(file) for file in package.manifest],
             "memory_bytes": self.limits.memory_bytes,
             "cpu_seconds": self.limits.cpu_seconds,
+            "threads": self.limits.threads,
             "reply_bytes": self.limits.reply_bytes,
             "state_bytes": self.limits.state_bytes,
         }
@@ -191,10 +192,10 @@ class Worker:
         Fewer replies than asked for when one says that the memory is full. Raises _Ended.
         """
         process = self.process
+        started = time.monotonic()
         to_send = self._send(memoryview(frame))
         if to_send:
             self._poll.register(process.requests, select.POLLOUT)
-        started = time.monotonic()
         try:
             while len(answers) < count:
                 reply = self._take_reply(state_bytes)

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import atexit
-import contextlib
 import os
-import shutil
-import tempfile
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 from types import TracebackType
 
 import numpy as np
 
 from bots.sandbox.conversation import Worker
-from bots.sandbox.process import Popen
+from bots.sandbox.tiers import Plan, make_plan
 from bots.sandbox.types import (
     AskRequest,
     BotPackage,
@@ -29,8 +22,6 @@ from bots.sandbox.types import (
     manifest_hash,
 )
 
-FOLDER_PREFIX = "bot-worker-"  # then the host's process id, then something random
-
 
 class WorkerPool:
     """Persistent workers, one per bot version, the least recently used ended first.
@@ -39,12 +30,12 @@ class WorkerPool:
     with the process that started them, however it ends.
     """
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, plan: Plan | None = None) -> None:
+        """`plan` is for tests; without one it is the best that this machine can do."""
         self.limits = limits
+        self._plan = plan
         self._workers: OrderedDict[str, tuple[Worker, Outcome]] = OrderedDict()
         self._lock = threading.RLock()
-        self._starter: ThreadPoolExecutor | None = None
-        self._empty_folder = ""
         self._owner_pid = os.getpid()
 
     def describe(self, package: BotPackage) -> Outcome:
@@ -83,13 +74,6 @@ class WorkerPool:
             for worker, _ in self._workers.values():
                 worker.end()
             self._workers.clear()
-            if self._starter is not None:
-                self._starter.shutdown()
-                self._starter = None
-            if self._empty_folder:
-                shutil.rmtree(self._empty_folder, ignore_errors=True)
-                self._empty_folder = ""
-                atexit.unregister(self.close)
 
     def __enter__(self) -> WorkerPool:
         return self
@@ -123,7 +107,7 @@ class WorkerPool:
         while len(self._workers) >= max(self.limits.workers, 1):
             _, (oldest, _) = self._workers.popitem(last=False)
             oldest.end()
-        worker = Worker(package, self.limits, empty_folder=self._make_empty_folder(), start=self._start_process)
+        worker = Worker(package, self.limits, self._make_plan())
         try:
             loaded = worker.load()
         except BaseException:
@@ -139,24 +123,11 @@ class WorkerPool:
         worker, _ = self._workers.pop(package.content_hash)
         worker.end()
 
-    def _start_process(self, popen: Callable[[], Popen]) -> Popen:
-        """Start a worker from a thread that lives as long as this pool.
-
-        The kernel kills a worker when the *thread* that started it ends, not the process.
-        """
-        if threading.current_thread() is threading.main_thread():
-            return popen()
-        if self._starter is None:
-            self._starter = ThreadPoolExecutor(max_workers=1, thread_name_prefix="worker-starter")
-        return self._starter.submit(popen).result()
-
-    def _make_empty_folder(self) -> str:
-        # It may be gone again: systems clean their temporary folders.
-        if not os.path.isdir(self._empty_folder):
-            _remove_leftovers()
-            self._empty_folder = tempfile.mkdtemp(prefix=f"{FOLDER_PREFIX}{os.getpid()}-")
-            atexit.register(self.close)
-        return self._empty_folder
+    def _make_plan(self) -> Plan:
+        """At the first use, so that a machine without a sandbox can still do everything else."""
+        if self._plan is None:
+            self._plan = make_plan(least_tier=self.limits.least_tier, first_uid=self.limits.first_uid)
+        return self._plan
 
     # --- one process, one thread at a time
 
@@ -166,23 +137,12 @@ class WorkerPool:
         return self._lock
 
     def _start_anew(self) -> None:
-        """In the child after a fork: the workers, the folder and the lock (perhaps held) are the parent's."""
+        """In the child after a fork: the workers and the lock (perhaps held) are the parent's."""
         for worker, _ in self._workers.values():
             worker.abandon()
         self._workers.clear()
         self._lock = threading.RLock()
-        self._starter = None
-        self._empty_folder = ""
         self._owner_pid = os.getpid()
-
-
-def _remove_leftovers() -> None:
-    """Take away the empty folders of hosts that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{FOLDER_PREFIX}[0-9]*-*"):
-        pid = folder.name.removeprefix(FOLDER_PREFIX).split("-")[0]
-        if not Path("/proc", pid).exists():
-            with contextlib.suppress(OSError):
-                folder.rmdir()
 
 
 def _check_arrays(request: AskRequest) -> None:

@@ -29,15 +29,16 @@ SYNTAX_ERROR = "SyntaxError: "
 
 
 class Mismatch(Exception):
-    """A file is missing or is not the one that was approved."""
+    """A file is not the one that was approved."""
 
 
-def read_files(folder: Path, manifest: Sequence[PackageFile]) -> dict[str, bytes]:
-    """The bytes of every file by name. Raises Mismatch."""
+def read_files(descriptors: Sequence[int], manifest: Sequence[PackageFile]) -> dict[str, bytes]:
+    """The bytes of every file by name, from descriptors that the host opened in the same order. Raises Mismatch."""
     contents = {}
-    for file in manifest:
+    for descriptor, file in zip(descriptors, manifest, strict=True):
         try:
-            data = (folder / file.name).read_bytes()
+            with open(descriptor, "rb") as opened:
+                data = opened.read()
         except OSError as error:
             raise Mismatch(f"{file.name} cannot be read: {error.strerror}") from error
         if hashlib.sha256(data).hexdigest() != file.sha256:

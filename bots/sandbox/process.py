@@ -1,91 +1,55 @@
-"""A worker as an operating system process: start it clean, signal it, end it. Runs in the host."""
+"""A worker as an operating system process: have it started, signal it, end it. Runs in the host."""
 
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import select
 import signal
-import subprocess
-import sys
-import sysconfig
+import stat
 import time
-from collections.abc import Callable
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-CODE_FOLDER = Path(__file__).resolve().parent.parent.parent
-WORKER_SCRIPT = Path(__file__).with_name("worker.py")
-# All that a worker finds in its environment. One thread each: the cores belong to the workers as a whole.
-ENVIRONMENT = {
-    "HOME": "/nonexistent",
-    "PATH": "/nonexistent",
-    "TZ": "UTC",
-    "OMP_NUM_THREADS": "1",
-    "OMP_THREAD_LIMIT": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "LOKY_MAX_CPU_COUNT": "1",
-    "MALLOC_ARENA_MAX": "2",
-    "ARROW_DEFAULT_MEMORY_POOL": "system",
-}
+from bots.sandbox import launcher
+from bots.sandbox.launcher import ZygoteLost
+from bots.sandbox.tiers import Plan
+from bots.sandbox.types import BotPackage, PackageMismatch
+from bots.sandbox.zygote import MAX_DESCRIPTORS
+
 PIPE_BYTES = 1024 * 1024  # room for a message about many streams
 EXIT_SECONDS = 1.0
 REAP_SECONDS = 10.0
 
-Popen = subprocess.Popen[bytes]
-# Calls the function it is given, perhaps in another thread; see host.py.
-Starter = Callable[[Callable[[], Popen]], Popen]
-
 
 class Process:
-    """A running `worker.py` with three pipes: `requests` to write, `replies` and `prints` to read.
+    """A running worker with three pipes: `requests` to write, `replies` and `prints` to read.
 
     The host's ends never block.
     """
 
-    def __init__(self, *, empty_folder: str, start: Starter) -> None:
-        """Raises OSError."""
+    def __init__(self, package: BotPackage, plan: Plan) -> None:
+        """Raises OSError, SandboxUnavailable, or PackageMismatch when a file of the bot cannot be opened."""
         request_read, self.requests = os.pipe()
         self.replies, reply_write = os.pipe()
         self.prints, print_write = os.pipe()
         self.pidfd = -1
+        theirs = [request_read, reply_write, print_write]
         for descriptor in (self.requests, self.replies, self.prints):
             os.set_blocking(descriptor, False)
-        with contextlib.suppress(OSError):  # a user may have only so much of it; it works with less
-            fcntl.fcntl(self.requests, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
-
-        def popen() -> Popen:
-            return subprocess.Popen(
-                worker_command(request_read, reply_write),
-                stdin=subprocess.DEVNULL,
-                stdout=print_write,
-                stderr=print_write,
-                pass_fds=(request_read, reply_write),
-                close_fds=True,
-                cwd=empty_folder,
-                env=ENVIRONMENT,
-                start_new_session=True,
-            )
-
+        _enlarge(self.requests)
         try:
-            self._process = start(popen)
-            self.pidfd = os.pidfd_open(self._process.pid)
+            with _opened(package) as files:
+                self._zygote, self._number, self.pidfd = launcher.spawn(plan, [*theirs, *files])
+            self.pid = _pid_of(self.pidfd)
         except BaseException:
             self.close()
             raise
         finally:
-            for descriptor in (request_read, reply_write, print_write):
+            for descriptor in theirs:
                 os.close(descriptor)
-
-    @property
-    def pid(self) -> int:
-        return self._process.pid
-
-    @property
-    def exit_code(self) -> int:
-        """After `kill`: as subprocess tells it, minus the signal's number when a signal ended the process."""
-        return self._process.returncode
+        # After `kill`: as subprocess tells it, minus the signal's number when a signal ended the process.
+        self.exit_code = -signal.SIGKILL
 
     def signal(self, number: signal.Signals) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -108,13 +72,10 @@ class Process:
         self.signal(signal.SIGKILL)
         self._wait(REAP_SECONDS)
         try:
-            _, status, usage = os.wait4(self.pid, os.WNOHANG)
-        except ChildProcessError:
-            # Reaped by somebody else: SIGCHLD is ignored, or a library waits for all children.
-            self._process.returncode = -signal.SIGKILL
-            return 0.0
-        self._process.returncode = os.waitstatus_to_exitcode(status)
-        return usage.ru_utime + usage.ru_stime
+            self.exit_code, used = self._zygote.reap(self._number)
+        except ZygoteLost:
+            return 0.0  # it took the worker with it
+        return used
 
     def close(self) -> None:
         """Close the host's ends of the pipes."""
@@ -123,21 +84,49 @@ class Process:
                 os.close(descriptor)
         self.requests = self.replies = self.prints = self.pidfd = -1
 
-    def abandon(self) -> None:
-        """After a fork the process is the parent's: let go of it without touching it."""
-        self._process.returncode = 0  # or its destructor would warn of a child that is not ours
-        self.close()
-
     def _wait(self, seconds: float) -> bool:
         poll = select.poll()
         poll.register(self.pidfd, select.POLLIN)
         return bool(poll.poll(seconds * 1000))
 
 
-def worker_command(request_read: int, reply_write: int) -> list[str]:
-    """A Python without user settings, `site`, current folder or byte code to write; see worker.py."""
-    paths = sysconfig.get_paths()
-    libraries = dict.fromkeys((paths["purelib"], paths["platlib"]))
-    options = ["-I", "-S", "-B", "-X", "utf8"]
-    numbers = [str(request_read), str(reply_write), str(os.getpid())]
-    return [sys.executable, *options, str(WORKER_SCRIPT), *numbers, str(CODE_FOLDER), *libraries]
+@contextlib.contextmanager
+def _opened(package: BotPackage) -> Iterator[Sequence[int]]:
+    """The bot's files, open for reading, in the order of the manifest: the worker needs no path and no permission."""
+    descriptors: list[int] = []
+    if len(package.manifest) > MAX_DESCRIPTORS - 3:
+        raise PackageMismatch(f"a bot may have {MAX_DESCRIPTORS - 3} files, this one has {len(package.manifest)}")
+    try:
+        for file in package.manifest:
+            descriptors.append(_open(package.folder, file.name))
+        yield descriptors
+    finally:
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+
+def _open(folder: Path, name: str) -> int:
+    try:
+        # Not through a link, and without waiting for the other end of a fifo.
+        descriptor = os.open(folder / name, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK)
+    except OSError as error:
+        raise PackageMismatch(f"{name} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise PackageMismatch(f"{name} cannot be read: not a file")
+    return descriptor
+
+
+def _enlarge(pipe: int) -> None:
+    import fcntl
+
+    with contextlib.suppress(OSError):  # a user may have only so much of it; it works with less
+        fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
+
+
+def _pid_of(pidfd: int) -> int:
+    """The process's number as this process sees it: in a namespace of its own it has another one for itself."""
+    for line in Path(f"/proc/self/fdinfo/{pidfd}").read_text(encoding="ascii").splitlines():
+        if line.startswith("Pid:"):
+            return int(line.split()[1])
+    raise ProcessLookupError("the worker has no number here")

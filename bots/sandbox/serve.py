@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import faulthandler
-import importlib
 import io
 import json
 import os
 import signal
 import sys
 from collections import OrderedDict
-from pathlib import Path
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bot_sdk.action import Action, ReasonTooLong
 from bot_sdk.bot import CustomBot
-from bot_sdk.files import FRAMEWORK_MODULES
 from bot_sdk.runtime import (
     BotDefinitionError,
     WrongReturnType,
@@ -24,7 +22,7 @@ from bot_sdk.runtime import (
     candles_frame,
     create_bot,
 )
-from bots.sandbox import jail, wire
+from bots.sandbox import wire
 from bots.sandbox.loader import (
     LoadedBot,
     Mismatch,
@@ -48,9 +46,14 @@ class StateError(Exception):
 class Server:
     """Serves one bot version until the host closes the pipe or kills the process."""
 
-    def __init__(self, request_fd: int, reply_fd: int) -> None:
+    def __init__(
+        self, request_fd: int, reply_fd: int, file_fds: Sequence[int], seal: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """`seal(limits)` is called before the bot's code is looked at, and locks this process down."""
         self.requests = io.FileIO(request_fd)
         self.reply_fd = reply_fd
+        self.file_fds = file_fds
+        self.seal = seal
         self.manifest: list[PackageFile] = []
         self.contents: dict[str, bytes] = {}
         self.code_names: list[str] = []
@@ -79,16 +82,12 @@ class Server:
         self.reply_bytes = header["reply_bytes"]
         self.state_bytes = header["state_bytes"]
         _prepare_output()
-        for framework in {file.framework for file in self.manifest}:
-            for module in FRAMEWORK_MODULES.get(framework, ()):
-                with contextlib.suppress(ImportError, OSError):  # loading the file says what is missing
-                    importlib.import_module(module)
         status, text = 0, ""
         try:
-            self.contents = read_files(Path(header["folder"]), self.manifest)
+            self.contents = read_files(self.file_fds, self.manifest)
         except Mismatch as error:
             status, text = wire.MISMATCH, str(error)
-        jail.lock_down(memory_bytes=header["memory_bytes"], cpu_seconds=header["cpu_seconds"])
+        self.seal(header)
         self._reply(nonce, 0, wire.encode_reply(nonce, 0, status, text=text))
 
     # --- from here on the process may do whatever the bot wants

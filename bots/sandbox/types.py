@@ -24,7 +24,7 @@ BotAction = Action
 
 
 class SandboxUnavailable(Exception):
-    """The sandbox itself failed, not the bot: no worker could be started. Try again later."""
+    """The sandbox itself failed, not the bot: this machine cannot make one, or no worker could be started."""
 
 
 class PackageMismatch(SandboxUnavailable):
@@ -48,14 +48,19 @@ class Limits:
 
     start_up_seconds: float = 20.0  # starting a worker, and again loading the bot's code and models
     wall_seconds: float = 5.0  # one call
+    ask_seconds: float = 20.0  # all calls of one version at one candle; less while it keeps running out of time
     cpu_seconds: int = 600  # one worker, all its calls; a worker is renewed at half of it
     memory_bytes: int = 1024 * 1024 * 1024  # beyond what the clean worker maps
+    total_memory_bytes: int = 4 * 1024 * 1024 * 1024  # all workers of this process; the least recently used goes
+    threads: int = 1  # of one worker, the first included; more only where each worker has a user of its own
     reply_bytes: int = 64 * 1024  # one answer as a whole, a bot's description included
     state_bytes: int = 32 * 1024
     log_bytes: int = 16 * 1024  # kept of what one call prints; the rest is counted and dropped
     printed_bytes: int = 1024 * 1024  # a call that prints more is ended: OUTPUT_LIMIT
     workers: int = 8  # bot versions that stay loaded per process; the least recently used goes
     failures_per_ask: int = 3  # workers that one `ask` may lose before the rest of it is given up
+    least_tier: str = "C"  # A, B or C, see tiers.py: a machine that can only make a weaker sandbox runs no bots
+    first_uid: int = 200_000  # tiers A and B: workers get numbers from here on as their users
 
 
 @dataclass(frozen=True, slots=True)

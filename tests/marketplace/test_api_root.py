@@ -120,3 +120,23 @@ def test_health_says_what_is_down(client: Client, settings: Any) -> None:
     answer = client.get("/health")
     assert answer.status_code == 503
     assert answer.json()["redis"] == "unreachable"
+
+
+def test_health_says_how_strong_the_sandbox_is(client: Client) -> None:
+    assert client.get("/health").json()["sandbox"].startswith(("Tier ", "refused: "))
+
+
+def test_health_says_when_bots_are_refused(client: Client, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from bots.sandbox import tiers
+
+    found = tiers.Probe({tiers.Tier.A: "no bubblewrap", tiers.Tier.B: "not root"}, landlock_abi=7)
+    monkeypatch.setattr(tiers, "probe", lambda: found)
+    settings.SANDBOX = {**settings.SANDBOX, "least_tier": "A"}
+    assert client.get("/health").json()["sandbox"] == (
+        "refused: the sandbox would be of tier C, at least A is required: no bubblewrap"
+    )
+
+
+def test_the_admin_says_how_strong_the_sandbox_is(client: Client, admin_user: User) -> None:
+    client.force_login(admin_user)
+    assert "Tier " in client.get("/admin/").content.decode()

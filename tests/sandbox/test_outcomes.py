@@ -27,7 +27,8 @@ PROGRAMS = {
     "recursion without end": ("def f(): f()\nf()", "RUNTIME_ERROR", "RecursionError"),
     "os._exit": ("import os; os._exit(3)", "RUNTIME_ERROR", "ended its own process (exit code 3)"),
     "segmentation fault": ("import ctypes; ctypes.string_at(0)", "RUNTIME_ERROR", "crashed (SIGSEGV) at bot.py, line"),
-    "kills itself": ("import os; os.kill(os.getpid(), 9)", "RUNTIME_ERROR", "crashed (SIGKILL)"),
+    "kills itself": ("import os; os.kill(os.getpid(), 9)", "RUNTIME_ERROR", "PermissionError"),
+    "raises a signal": ("import signal; signal.raise_signal(9)", "RUNTIME_ERROR", "crashed (SIGKILL)"),
     "returns nothing": ("answer = None", "PROTOCOL_ERROR", "must return an Action, not NoneType"),
     "returns a dict": ("answer = {'action': 'BUY'}", "PROTOCOL_ERROR", "must return an Action, not dict"),
     "price is NaN": ("answer = Action('BUY', float('nan'))", "RUNTIME_ERROR", "price must be a finite number"),
@@ -89,7 +90,7 @@ def test_the_verdict(run: Run, name: str) -> None:
 
 @pytest.mark.parametrize(
     ("program", "line"),
-    [("while True: pass", 10), ("import time; time.sleep(3600)", 10), ("import os; os.kill(os.getpid(), 19)", 0)],
+    [("while True: pass", 10), ("import time; time.sleep(3600)", 10), ("import signal; signal.raise_signal(19)", 0)],
     ids=["spins", "sleeps", "stops itself"],
 )
 def test_no_answer_in_time(

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -17,11 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from bots.sandbox import launcher
 from bots.sandbox.host import WorkerPool
+from bots.sandbox.tiers import Plan
 from bots.sandbox.types import (
     AskRequest,
     BotPackage,
-    Limits,
     Outcome,
     OutcomeStatus,
     PackageMismatch,
@@ -76,7 +76,7 @@ def reasons(outcomes: list[Outcome]) -> list[str]:
 
 
 def test_a_worker_stays_for_the_next_call(pool: WorkerPool, probe_bot: BotPackage) -> None:
-    code = "import os; answer = Action('HOLD', 1, str(os.getpid()))"
+    code = "answer = Action('HOLD', 1, str(id(self)))"
     first = reasons(pool.ask(probe_bot, [probe(code)]))
     assert reasons(pool.ask(probe_bot, [probe(code)])) == first
 
@@ -156,23 +156,42 @@ def test_what_filled_the_memory_is_gone_for_the_next_stream(make_pool: MakePool,
 # --- between the calls
 
 
-def test_threads_of_a_bot_stand_still_between_calls(pool: WorkerPool, probe_bot: BotPackage) -> None:
+def test_threads_of_a_bot_stand_still_between_calls(make_pool: MakePool, plan: Plan, probe_bot: BotPackage) -> None:
+    pool = make_pool(threads=2)
     code = """
     import threading
     self.ticks = 0
     def spin():
         while True: self.ticks += 1
     threading.Thread(target=spin, daemon=True).start()
-    import os; answer = Action('HOLD', 1, str(os.getpid()))
     """
     [outcome] = pool.ask(probe_bot, [probe(code)])
-    if "can't start new thread" in outcome.error:
-        return  # this user may start none at all, which is better still
-    pid = int(reasons([outcome])[0])
+    if not plan.own_uids:
+        assert "can't start new thread" in outcome.error
+        return
+    assert outcome.ok
+    [pid] = pool.worker_pids
     tasks = os.listdir(f"/proc/{pid}/task")
     assert len(tasks) == 2
     wait_until(lambda: all(process_state(pid, task) == "T" for task in tasks))
-    pool.close()
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_no_more_threads_than_allowed(make_pool: MakePool, plan: Plan, probe_bot: BotPackage, threads: int) -> None:
+    code = """
+    import threading
+    stop = threading.Event()
+    started = 1
+    try:
+        while True:
+            threading.Thread(target=stop.wait, daemon=True).start()
+            started += 1
+    except RuntimeError as error:
+        stop.set()
+        self.state["found"] = [started, str(error)]
+    """
+    [outcome] = make_pool(threads=threads).ask(probe_bot, [probe(code)])
+    assert outcome.state["found"] == [threads if plan.own_uids else 1, "can't start new thread"]
 
 
 def test_a_killed_worker_is_replaced(pool: WorkerPool, counter: BotPackage) -> None:
@@ -214,19 +233,6 @@ def test_close_ends_all_and_the_pool_can_go_on(pool: WorkerPool, counter: BotPac
     pool.close()
     assert not any(is_running(pid) for pid in pids)
     assert pool.ask(counter, [request()])[0].ok
-
-
-def test_a_cleaned_temporary_folder_does_no_harm(pool: WorkerPool, counter: BotPackage) -> None:
-    def folders() -> set[Path]:
-        return set(Path(tempfile.gettempdir()).glob(f"bot-worker-{os.getpid()}-*"))
-
-    pool.close()
-    before = folders()
-    assert pool.ask(counter, [request()])[0].ok
-    [folder] = folders() - before
-    folder.rmdir()
-    os.kill(pool.worker_pids[0], signal.SIGKILL)
-    wait_until(lambda: pool.ask(counter, [request()])[0].ok)
 
 
 def test_nothing_is_left_open(pool: WorkerPool, probe_bot: BotPackage) -> None:
@@ -275,17 +281,18 @@ def test_threads_take_turns_and_their_workers_outlive_them(make_pool: MakePool, 
 # --- the host's own end
 
 
-def start_host(package: BotPackage, code: str) -> subprocess.Popen[str]:
+def start_host(package: BotPackage, plan: Plan, code: str) -> subprocess.Popen[str]:
     """A Python with a pool that has asked once; `code` follows, and may print."""
     program = f"""
 import json, os, sys, time
 from pathlib import Path
+from bots.sandbox import launcher, tiers
 from bots.sandbox.host import WorkerPool
 from bots.sandbox.types import BotPackage, Limits, PackageFile
 from tests.sandbox.helpers import request
 manifest = tuple(PackageFile(*row) for row in json.loads(sys.argv[1]))
 package = BotPackage({package.content_hash!r}, Path({str(package.folder)!r}), manifest)
-pool = WorkerPool(Limits(wall_seconds=30, start_up_seconds=60))
+pool = WorkerPool(Limits(wall_seconds=30, start_up_seconds=60), tiers.Plan(tiers.Tier({str(plan.tier)!r})))
 assert pool.ask(package, [request()])[0].ok
 {code}
 """
@@ -294,29 +301,24 @@ assert pool.ask(package, [request()])[0].ok
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
 
 
-def test_workers_die_with_their_host(counter: BotPackage) -> None:
+def test_workers_die_with_their_host(counter: BotPackage, plan: Plan) -> None:
     code = "print(pool.worker_pids[0], flush=True); time.sleep(600)"
-    with start_host(counter, code) as host:
+    with start_host(counter, plan, code) as host:
         assert host.stdout is not None
         pid = int(host.stdout.readline())
         wait_until(lambda: process_state(pid) == "T")  # stopped between calls, and must die nevertheless
         host.kill()
         wait_until(lambda: not is_running(pid))
-    left_over = Path(tempfile.gettempdir()).glob(f"bot-worker-{host.pid}-*")
-    assert len(list(left_over)) == 1
-    with WorkerPool(Limits(start_up_seconds=60.0)) as next_one:
-        next_one.describe(counter)
-        assert not list(Path(tempfile.gettempdir()).glob(f"bot-worker-{host.pid}-*"))
 
 
-def test_a_normal_exit_leaves_no_worker(counter: BotPackage) -> None:
-    with start_host(counter, "print(pool.worker_pids[0])") as host:
+def test_a_normal_exit_leaves_no_worker(counter: BotPackage, plan: Plan) -> None:
+    with start_host(counter, plan, "print(pool.worker_pids[0])") as host:
         output, _ = host.communicate(timeout=60)
     assert host.returncode == 0
     assert not is_running(int(output))
 
 
-def test_a_forked_host_starts_its_own_workers(counter: BotPackage) -> None:
+def test_a_forked_host_starts_its_own_workers(counter: BotPackage, plan: Plan) -> None:
     code = """
 child = os.fork()
 if child == 0:
@@ -329,7 +331,7 @@ before = pool.worker_pids[0]
 assert pool.ask(package, [request()])[0].ok
 print("parent", before, pool.worker_pids[0])
 """
-    with start_host(counter, code) as host:
+    with start_host(counter, plan, code) as host:
         output, _ = host.communicate(timeout=60)
     assert host.returncode == 0
     child, parent = (line.split() for line in output.splitlines())
@@ -379,11 +381,16 @@ def test_arrays_of_another_shape_are_the_callers_mistake(
 def test_a_worker_that_cannot_start_is_the_sandboxes_own_failure(
     make_pool: MakePool, counter: BotPackage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    broken = tmp_path / "worker.py"
+    launcher.close_all()
+    broken = tmp_path / "zygote.py"
     broken.write_text("raise RuntimeError('no such library')")
-    monkeypatch.setattr("bots.sandbox.process.WORKER_SCRIPT", broken)
-    with pytest.raises(SandboxUnavailable, match="no such library"):
-        make_pool().ask(counter, [request()])
-    monkeypatch.setattr("sys.executable", "/nonexistent/python")
-    with pytest.raises(SandboxUnavailable, match="could not be started"):
-        make_pool().ask(counter, [request()])
+    with monkeypatch.context() as patched:
+        patched.setattr("bots.sandbox.view.ZYGOTE_SCRIPT", broken)
+        patched.setattr("bots.sandbox.view.OWN_CODE", (str(broken),))
+        with pytest.raises(SandboxUnavailable, match="no such library"):
+            make_pool().ask(counter, [request()])
+    with monkeypatch.context() as patched:
+        patched.setattr("bots.sandbox.launcher._command", lambda *_: ["/nonexistent/python"])
+        with pytest.raises(SandboxUnavailable, match="could not be started"):
+            make_pool().ask(counter, [request()])
+    assert make_pool().ask(counter, [request()])[0].ok

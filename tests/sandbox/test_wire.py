@@ -141,14 +141,12 @@ def test_clean_text_can_be_stored_and_shown(text: str) -> None:
 
 FIND_PIPE = """
 import os, struct
-pipes = [n for n in range(3, 64) if os.path.islink(f"/proc/self/fd/{n}")
-         and os.readlink(f"/proc/self/fd/{n}").startswith("pipe")]
 def writable(n):
     try:
         return os.write(n, b"") == 0
     except OSError:
         return False
-[reply_fd] = [n for n in pipes if writable(n)]
+[reply_fd] = [n for n in range(3, 64) if writable(n)]
 """
 
 
