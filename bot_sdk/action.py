@@ -87,10 +87,13 @@ class Action:
 
 
 def _number(name: str, value: object) -> float:
+    if type(value) is float:  # as nearly always; the checks below take longer than all the rest
+        number = value
     # bool is a number to Python and never one to a trader; numpy's numbers register as numbers.Real.
-    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+    elif isinstance(value, bool) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a number, not {type(value).__name__}")
-    number = float(value)
+    else:
+        number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{name} must be a finite number, not {number}")
     return number

@@ -12,13 +12,7 @@ from typing import Any
 
 import numpy as np
 
-# The modules that a framework's files need: a worker imports them before the bot's own time starts to count.
-FRAMEWORK_MODULES = {
-    "SKLEARN": ("joblib", "sklearn.base"),
-    "XGBOOST": ("xgboost",),
-    "LIGHTGBM": ("lightgbm",),
-}
-FRAMEWORKS = tuple(FRAMEWORK_MODULES)
+FRAMEWORKS = ("SKLEARN", "XGBOOST", "LIGHTGBM")
 _PICKLE_SUFFIXES = (".joblib", ".pkl", ".pickle")
 
 

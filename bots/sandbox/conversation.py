@@ -69,8 +69,11 @@ class Worker:
         except OSError as error:
             raise SandboxUnavailable(f"a worker could not be started: {error}") from error
         self.alive = True
+        self._idle_poll = select.poll()
+        self._idle_poll.register(self.process.pidfd, select.POLLIN)
+        self._idle_poll.register(self.process.replies, select.POLLIN)
         self._poll = select.poll()
-        self._poll.register(self.process.replies, select.POLLIN)
+        self._poll.register(self.process.replies, select.POLLIN)  # before the prints, see _take_log
         self._poll.register(self.process.prints, select.POLLIN)
         self._set_up(package)
 
@@ -80,27 +83,26 @@ class Worker:
         """Run the bot's code and load its files. Once, before the first `ask`."""
         frame = wire.encode_frame(wire.Kind.LOAD, self._new_nonce(), {})
         seconds, state_bytes = self.limits.start_up_seconds, self.limits.reply_bytes
-        [outcome] = self._converse(frame, [{}], self._load_outcome, seconds, state_bytes)
+        until = time.monotonic() + seconds
+        [outcome] = self._converse(frame, [{}], self._load_outcome, seconds, until, state_bytes)
         return outcome
 
-    def ask(self, requests: Sequence[AskRequest]) -> list[Outcome]:
-        """One outcome per request; fewer when the worker had to be ended, the last of which says why."""
+    def ask(self, requests: Sequence[AskRequest], until: float) -> list[Outcome]:
+        """One outcome per request; fewer when the worker had to be ended, the last of which says why.
+
+        `until`: the moment of time.monotonic() when the time for all of them is used up.
+        """
         frame = wire.encode_ask(self._new_nonce(), requests)
         states = [request.state for request in requests]
         seconds, state_bytes = self.limits.wall_seconds, self.limits.state_bytes
-        outcomes = self._converse(frame, states, self._ask_outcome, seconds, state_bytes)
+        outcomes = self._converse(frame, states, self._ask_outcome, seconds, until, state_bytes)
         if self.alive and self.process.cpu_seconds() > self.limits.cpu_seconds / 2:
             self.end()  # in time, and not in the middle of a call
         return outcomes
 
     def is_usable(self) -> bool:
         """Whether the worker is still there and has said nothing since it was last asked."""
-        if not self.alive:
-            return False
-        poll = select.poll()
-        poll.register(self.process.pidfd, select.POLLIN)
-        poll.register(self.process.replies, select.POLLIN)
-        return not poll.poll(0)
+        return self.alive and not self._idle_poll.poll(0)
 
     def end(self) -> None:
         """Kill the process and forget it. Safe to call twice."""
@@ -127,7 +129,8 @@ class Worker:
         frame = wire.encode_frame(wire.Kind.SET_UP, self._new_nonce(), header)
         answers: list[_Answer] = []
         try:
-            self._exchange(frame, 1, self.limits.start_up_seconds, 0, answers)
+            seconds = self.limits.start_up_seconds
+            self._exchange(frame, 1, seconds, time.monotonic() + seconds, 0, answers)
         except _Ended as ended:
             _, error = self._verdict(ended)
             log = self._cut_log(bytes(self._log))
@@ -153,6 +156,7 @@ class Worker:
         states: Sequence[dict[str, Any]],
         read: Callable[[_Answer, dict[str, Any]], Outcome],
         seconds: float,
+        until: float,
         state_bytes: int,
     ) -> list[Outcome]:
         """Send a frame and read its replies, one per state. The process runs only while this does."""
@@ -161,9 +165,8 @@ class Worker:
         started = time.monotonic()
         ended: _Ended | None = None
         try:
-            self.process.signal(signal.SIGCONT)
             try:
-                self._exchange(frame, len(states), seconds, state_bytes, answers)
+                self._exchange(frame, len(states), seconds, until, state_bytes, answers)
             except _Ended as error:
                 ended = error
             try:
@@ -186,14 +189,17 @@ class Worker:
             raise
         return outcomes
 
-    def _exchange(self, frame: bytes, count: int, seconds: float, state_bytes: int, answers: list[_Answer]) -> None:
-        """Write the frame and collect `count` replies; each has `seconds` from the one before.
+    def _exchange(
+        self, frame: bytes, count: int, seconds: float, until: float, state_bytes: int, answers: list[_Answer]
+    ) -> None:
+        """Write the frame and collect `count` replies; each has `seconds` from the one before, all have `until`.
 
         Fewer replies than asked for when one says that the memory is full. Raises _Ended.
         """
         process = self.process
         started = time.monotonic()
         to_send = self._send(memoryview(frame))
+        process.signal(signal.SIGCONT)  # after the first write: woken up once, to find its work
         if to_send:
             self._poll.register(process.requests, select.POLLOUT)
         try:
@@ -201,15 +207,15 @@ class Worker:
                 reply = self._take_reply(state_bytes)
                 if reply is not None:
                     now = time.monotonic()
-                    answers.append(_Answer(reply, self._take_log(), now - started))
+                    answers.append(_Answer(reply, self._take_log(is_last=len(answers) == count - 1), now - started))
                     self._answered += 1
                     started = now
                     if reply.status == MEMORY_LIMIT_CODE:
                         return  # what filled the memory may still be there: not for the next one to suffer
                     continue
-                left = started + seconds - time.monotonic()
+                left = min(started + seconds, until) - time.monotonic()
                 if left <= 0:
-                    raise _Ended(OutcomeStatus.TIME_LIMIT, f"no answer within {seconds:g} seconds")
+                    raise _Ended(OutcomeStatus.TIME_LIMIT, self._late(seconds, until < started + seconds))
                 for descriptor, _event in self._poll.poll(left * 1000 + 1):
                     if descriptor == process.requests:
                         to_send = self._send(to_send)
@@ -218,12 +224,18 @@ class Worker:
                     elif descriptor == process.replies:
                         self._receive()
                     else:
-                        self._drain_prints()
+                        while self._drain_prints():
+                            pass
         finally:
             if to_send:
                 self._poll.unregister(process.requests)
         if to_send or self._received:
             raise _Ended(OutcomeStatus.PROTOCOL_ERROR, "an answer that was not asked for")
+
+    def _late(self, seconds: float, is_ask_used_up: bool) -> str:
+        if is_ask_used_up:
+            return f"the {self.limits.ask_seconds:g} seconds for all calls at one candle are used up"
+        return f"no answer within {seconds:g} seconds"
 
     def _send(self, data: memoryview) -> memoryview:
         try:
@@ -263,8 +275,16 @@ class Worker:
             raise _Ended(OutcomeStatus.OUTPUT_LIMIT, f"more than {limit} bytes were printed in one call")
         return True
 
-    def _take_log(self) -> str:
-        """What was printed up to the marker of this call; without one (the bot closed the pipe) all of it."""
+    def _take_log(self, *, is_last: bool) -> str:
+        """What was printed up to the marker of this call; without one (the bot closed the pipe) all of it.
+
+        No marker stands behind the last call of a frame. Its prints are all here: they were written before the reply,
+        and `_poll` looks at the prints after it has looked at the replies.
+        """
+        if is_last:
+            log = self._cut_log(bytes(self._log)) if self._log else ""
+            self._log.clear()
+            return log
         marker = wire.marker(self._nonce, self._answered)
         while (end := self._log.find(marker)) < 0:
             if not self._drain_prints():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections import OrderedDict
 from dataclasses import replace
 from types import TracebackType
@@ -11,6 +12,7 @@ from types import TracebackType
 import numpy as np
 
 from bots.sandbox.conversation import Worker
+from bots.sandbox.fairness import Pauses
 from bots.sandbox.tiers import Plan, make_plan
 from bots.sandbox.types import (
     AskRequest,
@@ -36,6 +38,7 @@ class WorkerPool:
         self._plan = plan
         self._workers: OrderedDict[str, tuple[Worker, Outcome]] = OrderedDict()
         self._lock = threading.RLock()
+        self._pauses = Pauses()
         self._owner_pid = os.getpid()
 
     def describe(self, package: BotPackage) -> Outcome:
@@ -52,21 +55,16 @@ class WorkerPool:
         """
         for request in requests:
             _check_arrays(request)
-        outcomes: list[Outcome] = []
+        version = package.content_hash
         with self._turn():
-            for _ in range(self.limits.failures_per_ask):
-                rest = requests[len(outcomes) :]
-                if not rest:
-                    return outcomes
-                worker, loaded = self._loaded_worker(package)
-                if worker is None:
-                    # Each stream keeps its state: a bot that does not load has not touched it.
-                    return outcomes + [replace(loaded, state=each.state, description=None) for each in rest]
-                outcomes += worker.ask(rest)
-                if not worker.alive:
-                    self._drop(package)
-        last = outcomes[-1]
-        return outcomes + [replace(last, action=None, state=each.state, log="") for each in requests[len(outcomes) :]]
+            if (wait := self._pauses.seconds_left(version)) > 0:
+                error = f"not asked: the bot keeps running out of time, the next try is in {wait:.0f} seconds"
+                return [Outcome(OutcomeStatus.TIME_LIMIT, state=each.state, error=error) for each in requests]
+            started = time.monotonic()
+            outcomes = self._ask(package, requests)
+            ran_out = any(outcome.status is OutcomeStatus.TIME_LIMIT for outcome in outcomes)
+            self._pauses.note(version, took_seconds=time.monotonic() - started, ran_out=ran_out)
+            return outcomes
 
     def close(self) -> None:
         """End all workers. The pool may be used again afterwards; it then starts new ones."""
@@ -94,9 +92,32 @@ class WorkerPool:
 
     # --- workers
 
+    def _ask(self, package: BotPackage, requests: list[AskRequest]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        until = None
+        for _ in range(self.limits.failures_per_ask):
+            rest = requests[len(outcomes) :]
+            if not rest:
+                return outcomes
+            worker, loaded = self._loaded_worker(package)
+            if worker is None:
+                # Each stream keeps its state: a bot that does not load has not touched it.
+                return outcomes + [replace(loaded, state=each.state, description=None) for each in rest]
+            if until is None:  # the first start of a worker has a limit of its own
+                until = time.monotonic() + self.limits.ask_seconds
+            outcomes += worker.ask(rest, until)
+            if not worker.alive:
+                self._drop(package)
+                if time.monotonic() >= until:
+                    break
+        last = outcomes[-1]
+        return outcomes + [replace(last, action=None, state=each.state, log="") for each in requests[len(outcomes) :]]
+
     def _loaded_worker(self, package: BotPackage) -> tuple[Worker | None, Outcome]:
         """A worker that has loaded the bot, and what came of loading; no worker when that failed."""
         kept = self._workers.get(package.content_hash)
+        if next(reversed(self._workers), None) != package.content_hash:
+            self._free_memory(keep=package.content_hash)
         if kept is not None:
             if kept[0].is_usable():
                 self._workers.move_to_end(package.content_hash)
@@ -118,6 +139,19 @@ class WorkerPool:
             return None, loaded
         self._workers[package.content_hash] = (worker, loaded)
         return worker, loaded
+
+    def _free_memory(self, keep: str) -> None:
+        """When another worker gets its turn: end the least recently used ones above the limit of all together.
+
+        The others are stopped, so what they have does not change; the one at work is held by its own limit.
+        """
+        used = {version: worker.process.private_bytes() for version, (worker, _) in self._workers.items()}
+        for version in list(used):
+            if sum(used.values()) <= self.limits.total_memory_bytes:
+                return
+            if version != keep:
+                self._workers.pop(version)[0].end()
+                del used[version]
 
     def _drop(self, package: BotPackage) -> None:
         worker, _ = self._workers.pop(package.content_hash)

@@ -18,6 +18,8 @@ from bots.sandbox.types import BotPackage, PackageMismatch
 from bots.sandbox.zygote import MAX_DESCRIPTORS
 
 PIPE_BYTES = 1024 * 1024  # room for a message about many streams
+PAGE_BYTES = 4096 if not hasattr(os, "sysconf") else os.sysconf("SC_PAGE_SIZE")
+COPIED_BYTES = 8 * 1024 * 1024  # pages of the zygote that a worker writes to, and then has of its own: 6 to 10 MB
 EXIT_SECONDS = 1.0
 REAP_SECONDS = 10.0
 
@@ -42,6 +44,7 @@ class Process:
             with _opened(package) as files:
                 self._zygote, self._number, self.pidfd = launcher.spawn(plan, [*theirs, *files])
             self.pid = _pid_of(self.pidfd)
+            self._shared_bytes = self._anonymous_bytes()
         except BaseException:
             self.close()
             raise
@@ -62,6 +65,17 @@ class Process:
             return time.clock_gettime(~self.pid << 3 | 2)
         except OSError:
             return 0.0
+
+    def private_bytes(self) -> int:
+        """About what the process has beyond what it shares with the zygote."""
+        return max(self._anonymous_bytes() - self._shared_bytes, 0) + COPIED_BYTES
+
+    def _anonymous_bytes(self) -> int:
+        try:
+            _, resident, shared, *_ = Path(f"/proc/{self.pid}/statm").read_text(encoding="ascii").split()
+        except OSError:
+            return 0
+        return (int(resident) - int(shared)) * PAGE_BYTES
 
     def ends_by_itself(self) -> bool:
         """Whether the process, whose pipe was closed, is gone or goes in a moment."""

@@ -19,10 +19,10 @@ from bot_sdk.runtime import (
     BotDefinitionError,
     WrongReturnType,
     ask_bot,
-    candles_frame,
     create_bot,
 )
 from bots.sandbox import wire
+from bots.sandbox.frames import candles_frame
 from bots.sandbox.loader import (
     LoadedBot,
     Mismatch,
@@ -33,6 +33,7 @@ from bots.sandbox.loader import (
 from bots.sandbox.types import OutcomeStatus, PackageFile
 
 MAX_INSTANCES = 1000  # streams of one version kept ready; more are made anew when asked
+BUFFER_BYTES = 256 * 1024  # a frame about ten streams on two markets
 
 
 class OutputTooLarge(Exception):
@@ -51,6 +52,7 @@ class Server:
     ) -> None:
         """`seal(limits)` is called before the bot's code is looked at, and locks this process down."""
         self.requests = io.FileIO(request_fd)
+        self.buffer = bytearray(BUFFER_BYTES)
         self.reply_fd = reply_fd
         self.file_fds = file_fds
         self.seal = seal
@@ -62,21 +64,18 @@ class Server:
         self.instances: OrderedDict[str, tuple[dict[str, Any], CustomBot]] = OrderedDict()
 
     def run(self) -> None:
-        handlers = {
+        handlers: dict[int, Callable[[int, dict[str, Any], memoryview], None]] = {
             wire.Kind.SET_UP: self._set_up,
             wire.Kind.LOAD: self._load,
             wire.Kind.ASK: self._ask_all,
         }
         while True:
-            head = self._read(wire.FRAME.size)
-            kind, header_length, body_length, nonce = wire.FRAME.unpack(head)
-            header = json.loads(self._read(header_length))
-            body = self._read(body_length)
-            handlers[wire.Kind(kind)](nonce, header, body)
+            kind, nonce, header, body = self._read_frame()
+            handlers[kind](nonce, header, body)
 
     # --- before the bot's code runs
 
-    def _set_up(self, nonce: int, header: dict[str, Any], _body: bytearray) -> None:
+    def _set_up(self, nonce: int, header: dict[str, Any], _body: memoryview) -> None:
         self.manifest = [PackageFile(**file) for file in header["manifest"]]
         self.code_names = [file.name for file in self.manifest if file.file_type == "CODE"]
         self.reply_bytes = header["reply_bytes"]
@@ -88,11 +87,11 @@ class Server:
         except Mismatch as error:
             status, text = wire.MISMATCH, str(error)
         self.seal(header)
-        self._reply(nonce, 0, wire.encode_reply(nonce, 0, status, text=text))
+        self._reply(wire.encode_reply(nonce, 0, status, text=text))
 
     # --- from here on the process may do whatever the bot wants
 
-    def _load(self, nonce: int, _header: dict[str, Any], _body: bytearray) -> None:
+    def _load(self, nonce: int, _header: dict[str, Any], _body: memoryview) -> None:
         status, text, description = OutcomeStatus.OK, "", b""
         try:
             self.bot = load_bot(self.manifest, self.contents)
@@ -103,35 +102,34 @@ class Server:
         except BaseException as error:  # noqa: BLE001  (bot code may raise anything, SystemExit included)
             status, text = self._judge(error)
         code = wire.STATUSES.index(status)
-        reply = wire.encode_reply(nonce, 0, code, state=description, text=text)
-        self._reply(nonce, 0, reply)
+        self._reply(wire.encode_reply(nonce, 0, code, state=description, text=text))
 
     def _encode_description(self, bot: LoadedBot) -> bytes:
         wire.check_json(bot.description)
-        description = json.dumps(bot.description, separators=(",", ":")).encode()
+        description = wire.encode_json(bot.description)
         if len(description) > self.reply_bytes:
             raise OutputTooLarge(
                 f"default_config and config_schema have {len(description)} bytes, at most {self.reply_bytes} fit"
             )
         return description
 
-    def _ask_all(self, nonce: int, header: dict[str, Any], body: bytearray) -> None:
+    def _ask_all(self, nonce: int, header: dict[str, Any], body: memoryview) -> None:
         blocks = wire.decode_blocks(body, header["lengths"])
         for number, (stream, config, state, block) in enumerate(header["requests"]):
+            if number:
+                self._mark_prints(nonce, number - 1)
             _reopen_output()
-            # A copy each: what one stream's instance writes into its frame is no other's business.
-            open_times, values = (array.copy(order="K") for array in blocks[block])
             try:
                 bot = self._instance(stream, config)
                 bot.state = state
-                action = ask_bot(bot, candles_frame(open_times, values))
+                action = ask_bot(bot, candles_frame(blocks[block]))
                 reply = self._encode_action(nonce, number, action, bot.state)
             except BaseException as error:  # noqa: BLE001  (bot code may raise anything, SystemExit included)
                 # What an instance is worth after an error is unknown: the next call makes a new one.
                 self.instances.pop(stream, None)
                 status, text = self._judge(error)
                 reply = wire.encode_reply(nonce, number, wire.STATUSES.index(status), text=text)
-            self._reply(nonce, number, reply)
+            self._reply(reply)
 
     def _instance(self, stream: str, config: dict[str, Any]) -> CustomBot:
         known = self.instances.get(stream)
@@ -163,7 +161,7 @@ class Server:
             return b"{}"
         try:
             wire.check_json(state)
-            encoded = json.dumps(state, separators=(",", ":"), allow_nan=False).encode()
+            encoded = wire.encode_json(state)
         except (TypeError, ValueError) as error:
             raise StateError(f"state must hold JSON values only: {error}") from error
         if len(encoded) > self.state_bytes:
@@ -183,26 +181,40 @@ class Server:
 
     # --- pipes
 
-    def _read(self, count: int) -> bytearray:
-        data = bytearray(count)
-        view = memoryview(data)
-        while view:
-            received = self.requests.readinto(view)
-            if not received:
-                os._exit(0)  # the host closed the pipe
-            view = view[received:]
-        return data
+    def _read_frame(self) -> tuple[int, int, dict[str, Any], memoryview]:
+        """Kind, nonce, header, and the body, which is overwritten by the next frame."""
+        received = self._read_until(0, wire.FRAME.size)
+        kind, header_length, body_length, nonce = wire.FRAME.unpack_from(self.buffer)
+        body_start = wire.FRAME.size + header_length
+        size = body_start + body_length
+        if size > len(self.buffer):
+            # A new one: the old one cannot grow while a view of the last frame's body is left.
+            self.buffer, old = bytearray(size), self.buffer
+            self.buffer[:received] = old[:received]
+        self._read_until(received, size)
+        header = json.loads(self.buffer[wire.FRAME.size : body_start].decode())
+        return kind, nonce, header, memoryview(self.buffer)[body_start:size]
 
-    def _reply(self, nonce: int, number: int, reply: bytes) -> None:
-        # The prints first, then their marker, then the reply: whoever has the reply can have the prints.
-        with contextlib.suppress(Exception):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        with contextlib.suppress(OSError):
-            os.write(1, wire.marker(nonce, number))
+    def _read_until(self, received: int, size: int) -> int:
+        """The host sends one frame and waits: whatever comes belongs to it."""
+        while received < size:
+            count = self.requests.readinto(memoryview(self.buffer)[received:])
+            if not count:
+                os._exit(0)  # the host closed the pipe
+            received += count
+        return received
+
+    def _reply(self, reply: bytes) -> None:
+        # The prints first: whoever has the reply can have the prints.
+        _flush_output()
         view = memoryview(reply)
         while view:
             view = view[os.write(self.reply_fd, view) :]
+
+    def _mark_prints(self, nonce: int, number: int) -> None:
+        """What was printed so far belongs to that request. Behind a frame's last one there is nothing to tell apart."""
+        with contextlib.suppress(OSError):
+            os.write(1, wire.marker(nonce, number))
 
 
 def _is_memory_error(error: BaseException | None) -> bool:
@@ -220,6 +232,14 @@ def _prepare_output() -> None:
     # Into the log: where a bot crashed, and (on the host's signal at the deadline) where it hangs.
     faulthandler.enable(file=2, all_threads=False)
     faulthandler.register(signal.SIGUSR1, file=2, all_threads=False)
+
+
+def _flush_output() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # noqa: BLE001, S110  (it may be anything that the bot put there)
+            pass
 
 
 def _reopen_output() -> None:

@@ -187,7 +187,11 @@ def namespaces_command() -> list[str]:
         command += [text for name in ("SETUID", "SETGID", "SETPCAP") for text in ("--cap-add", f"CAP_{name}")]
     else:
         command += ["--unshare-user", "--disable-userns"]
-    for path in sorted({*view.readable(), *view.needed_to_start()}):
+    paths = sorted({*view.readable(), *view.needed_to_start()})
+    # Said one by one, because those that bubblewrap makes by itself can be entered by root only.
+    for folder in sorted({str(parent) for path in paths for parent in Path(path).parents} - {"/"}):
+        command += ["--dir", folder]
+    for path in paths:
         command += ["--ro-bind", path, path]
     for link in ("/lib", "/lib64"):
         if os.path.islink(link):

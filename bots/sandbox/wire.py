@@ -12,9 +12,8 @@ import math
 import re
 import struct
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import IntEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -49,8 +48,7 @@ class WireError(Exception):
     """What came over the pipe is not a valid reply."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(NamedTuple):
     """A reply whose lengths and identity are checked, and nothing else yet."""
 
     status: int
@@ -67,7 +65,7 @@ class Reply:
 
 
 def encode_frame(kind: Kind, nonce: int, header: Any, blocks: Sequence[bytes] = ()) -> bytes:
-    head = json.dumps(header, separators=(",", ":")).encode()
+    head = encode_json(header)
     size = sum(len(block) for block in blocks)
     return b"".join((FRAME.pack(kind, len(head), size, nonce), head, *blocks))
 
@@ -89,15 +87,14 @@ def encode_ask(nonce: int, requests: Sequence[AskRequest]) -> bytes:
     return encode_frame(Kind.ASK, nonce, {"lengths": lengths, "requests": entries}, blocks)
 
 
-def decode_blocks(body: bytearray, lengths: list[int]) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Open times (n,) and values (n, 5) of each block, as writable views into `body`."""
+def decode_blocks(body: memoryview, lengths: list[int]) -> list[np.ndarray]:
+    """Each block as int64 of shape (6, n): open times, then the bits of five float64 columns. Views into `body`."""
+    numbers = np.frombuffer(body, np.int64)
     blocks = []
-    offset = 0
+    start = 0
     for count in lengths:
-        open_times = np.frombuffer(body, dtype="<i8", count=count, offset=offset)
-        values = np.frombuffer(body, dtype="<f8", count=5 * count, offset=offset + 8 * count)
-        blocks.append((open_times, values.reshape(5, count).T))
-        offset += 48 * count
+        blocks.append(numbers[start : start + 6 * count].reshape(6, count))
+        start += 6 * count
     return blocks
 
 
@@ -141,24 +138,10 @@ def decode_reply(received: bytearray, nonce: int, number: int, *, state_bytes: i
     """Take one reply off the front of `received`, or None when it is not complete yet. Raises WireError."""
     if len(received) < REPLY.size:
         return None
-    (
-        got_nonce,
-        got_number,
-        status,
-        side,
-        order_type,
-        given,
-        price,
-        confidence,
-        limit_price,
-        stop_loss,
-        take_profit,
-        reason_length,
-        state_length,
-        text_length,
-    ) = REPLY.unpack_from(received)
-    if (got_nonce, got_number) != (nonce, number):
+    fields = REPLY.unpack_from(received)
+    if fields[0] != nonce or fields[1] != number:
         raise WireError("an answer to a question that was not asked")
+    reason_length, state_length, text_length = fields[11:]
     if reason_length > REASON_BYTES or state_length > state_bytes or text_length > ERROR_BYTES:
         raise WireError("an answer longer than its limits")
     size = REPLY.size + reason_length + state_length + text_length
@@ -166,15 +149,16 @@ def decode_reply(received: bytearray, nonce: int, number: int, *, state_bytes: i
         return None
     state_start = REPLY.size + reason_length
     text_start = state_start + state_length
+    status, side, order_type, given = fields[2:6]
     reply = Reply(
-        status=status,
-        side=side,
-        order_type=order_type,
-        given=given,
-        numbers=(price, confidence, limit_price, stop_loss, take_profit),
-        reason=bytes(received[REPLY.size : state_start]),
-        state=bytes(received[state_start:text_start]),
-        text=bytes(received[text_start:size]),
+        status,
+        side,
+        order_type,
+        given,
+        fields[6:11],
+        bytes(received[REPLY.size : state_start]),
+        bytes(received[state_start:text_start]),
+        bytes(received[text_start:size]),
     )
     del received[:size]
     return reply
@@ -192,15 +176,12 @@ def read_action(reply: Reply) -> Action:
         raise WireError("an unknown side or order type")
     if reply.given >= 1 << len(OPTIONAL_NUMBERS):
         raise WireError("unknown optional numbers")
-    price, *optional = reply.numbers
-    given = {
-        name: number
-        for bit, (name, number) in enumerate(zip(OPTIONAL_NUMBERS, optional, strict=True))
-        if reply.given & 1 << bit
-    }
-    reason = " ".join(clean_text(read_text(reply.reason)).split())
+    given = {}
+    if reply.given:
+        given = {name: reply.numbers[1 + bit] for bit, name in enumerate(OPTIONAL_NUMBERS) if reply.given & 1 << bit}
+    reason = " ".join(clean_text(read_text(reply.reason)).split()) if reply.reason else ""
     try:
-        return Action(SIDES[reply.side], price, reason, order_type=ORDER_TYPES[reply.order_type], **given)
+        return Action(SIDES[reply.side], reply.numbers[0], reason, order_type=ORDER_TYPES[reply.order_type], **given)
     except ValueError as error:
         raise WireError(str(error)) from error
 
@@ -214,8 +195,10 @@ def read_text(raw: bytes) -> str:
 
 def read_json_object(raw: bytes) -> dict[str, Any]:
     """A JSON object that can be stored and shown anywhere. Raises WireError."""
+    if raw == b"{}":
+        return {}
     try:
-        value = json.loads(read_text(raw), parse_constant=_refuse_constant)
+        value = _DECODER.decode(read_text(raw))
         check_json(value)
     except (ValueError, RecursionError) as error:
         raise WireError(f"not a JSON object: {error}") from error
@@ -228,7 +211,17 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
+
+
 # --- both sides
+
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
+
+def encode_json(value: Any) -> bytes:
+    """Without spaces. Raises TypeError or ValueError for what is no JSON."""
+    return _ENCODER.encode(value).encode()
 
 
 def check_json(value: Any, depth: int = 0) -> None:
@@ -255,7 +248,7 @@ def check_json(value: Any, depth: int = 0) -> None:
 
 
 def marker(nonce: int, number: int) -> bytes:
-    """What the worker writes after the prints of one call, so that the host can tell whose they are."""
+    """What the worker writes between the prints of two calls of a frame, so that the host can tell whose they are."""
     return b"\0end of call\0" + struct.pack("<QQ", nonce, number)
 
 

@@ -6,6 +6,7 @@ nothing of the host is in its memory. It knows no bot: what belongs to one reach
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -58,17 +59,26 @@ class Zygote:
         while True:
             ready = [descriptor for descriptor, _event in poll.poll()]
             if self.settings.host in ready:
-                os._exit(0)  # it has ended; the workers die with their parent
+                self._end()
             message, descriptors, _flags, _address = socket.recv_fds(
                 self.control, MESSAGE_BYTES, MAX_DESCRIPTORS, socket.MSG_CMSG_CLOEXEC
             )
             if not message:
-                os._exit(0)  # it has closed its end
+                self._end()
             request = json.loads(message)
             if request["do"] == "spawn":
                 self._spawn(request, descriptors)
             else:
                 self._reap(request["worker"])
+
+    def _end(self) -> NoReturn:
+        """The host has ended or closed its end. The workers would die with this process, but only a moment later."""
+        with contextlib.suppress(OSError):  # in a namespace of its own it may not, and its end takes all with it
+            for pid in self.uids:
+                os.kill(pid, signal.SIGKILL)
+            for pid in self.uids:
+                os.waitpid(pid, 0)
+        os._exit(0)
 
     def _spawn(self, request: dict[str, Any], descriptors: list[int]) -> None:
         try:

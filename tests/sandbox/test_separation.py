@@ -18,7 +18,7 @@ from tests.sandbox.helpers import probe
 
 Run = Callable[..., Outcome]
 SET_BY_LIBRARIES = {"LC_CTYPE", "PWD", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK"}
-WORKER_MODULES = ("loader", "lockdown", "serve", "syscalls", "types", "view", "warmup", "wire")
+WORKER_MODULES = ("frames", "loader", "lockdown", "serve", "syscalls", "types", "view", "warmup", "wire")
 
 
 def found(outcome: Outcome) -> object:
@@ -83,6 +83,21 @@ def test_django_and_the_host_side_are_not_loaded(run: Run) -> None:
         "bots.sandbox",
         *(f"bots.sandbox.{name}" for name in WORKER_MODULES),
     }
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import wave",
+        "import _sqlite3",
+        "import scipy.optimize",
+        "import sklearn.naive_bayes",
+        "import zoneinfo; zoneinfo.ZoneInfo('Europe/Berlin')",
+    ],
+)
+def test_libraries_can_be_imported_and_time_zones_read(run: Run, code: str) -> None:
+    outcome = run(code)
+    assert outcome.ok, outcome.error
 
 
 def test_standard_input_is_empty(run: Run) -> None:
