@@ -1,4 +1,4 @@
-"""Public face for adapter authors: `from exchange_factory import BaseExchange, ExchangeCapabilities, ExchangeFactory`."""
+"""For adapter authors: `from exchange_factory import BaseExchange, ExchangeCapabilities, ExchangeFactory`."""
 
 from exchanges.base import BaseExchange, ExchangeCapabilities
 from exchanges.factory import ExchangeFactory

@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
             "benchmark": options.name,
             "taken_at": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(),
-            "figures": figures,
+            **figures,
         }
         options.json.write_text(json.dumps(record, indent=2) + "\n")
     return 0

@@ -59,12 +59,19 @@ def running_redis(folder: Path) -> Iterator[str]:
     ):
         wait_for(lambda: redis_server.answers(socket), "Redis", folder / "redis.log")
         url = redis_server.url(socket)
-        before = celery_app.conf.broker_url
-        _send_to(url.replace("unix://", "redis+socket://"))
-        try:
+        with sending_to(url.replace("unix://", "redis+socket://")):
             yield url
-        finally:
-            _send_to(before)
+
+
+@contextmanager
+def sending_to(broker_url: str) -> Iterator[None]:
+    """This process's Celery application sends its tasks there."""
+    before = celery_app.conf.broker_url
+    _send_to(broker_url)
+    try:
+        yield
+    finally:
+        _send_to(before)
 
 
 def _send_to(broker_url: str) -> None:

@@ -94,6 +94,10 @@ def _load_xgboost(data: bytes) -> XGBoostModel:
 
 
 def _load_lightgbm(data: bytes) -> LightGBMModel:
-    import lightgbm
-
+    try:
+        import lightgbm
+    except OSError as error:  # its wheel leaves the OpenMP library to the system
+        raise UnsupportedFramework(
+            "LightGBM cannot be used on this machine: the system library libgomp.so.1 is missing (Debian: libgomp1)"
+        ) from error
     return LightGBMModel(lightgbm.Booster(model_str=data.decode("utf-8")))

@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.options import BaseModelAdmin
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
@@ -29,8 +30,11 @@ MODERATION: dict[str, tuple[Any, Callable[..., BotVersion], tuple[str, ...], boo
 }
 
 
-class ReadOnly:
-    """Shown, never edited: rows change through services only."""
+class ReadOnly(BaseModelAdmin):
+    """Shown to whoever moderates, never edited: rows change through services only."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm(publishing.MODERATE) or super().has_view_permission(request, obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -92,7 +96,7 @@ class BotVersionAdmin(ReadOnly, admin.ModelAdmin):
     def get_urls(self) -> list[URLPattern]:
         moderate = self.admin_site.admin_view(self.moderate_view)
         return [
-            path("<int:pk>/<str:action>/", moderate, name="bots_botversion_moderate"),
+            path("<int:pk>/moderate/<str:action>/", moderate, name="bots_botversion_moderate"),
             *super().get_urls(),
         ]
 
@@ -116,7 +120,7 @@ class BotVersionAdmin(ReadOnly, admin.ModelAdmin):
             return HttpResponseRedirect(reverse("admin:bots_botversion_change", args=[pk]))
         label, service, _statuses, needs_reason = MODERATION[action]
         version = get_object_or_404(BotVersion.objects.select_related("bot"), pk=pk)
-        form = ReasonForm(request.POST or None)
+        form = ReasonForm(request.POST if request.method == "POST" else None)
         form.fields["reason"].required = needs_reason
         if request.method == "POST" and form.is_valid():
             try:

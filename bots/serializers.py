@@ -107,7 +107,7 @@ class CheckSerializer(serializers.Serializer):
     fix = serializers.CharField()
 
 
-class DecisionSerializer(serializers.Serializer):
+class CheckedDecisionSerializer(serializers.Serializer):
     time = serializers.DateTimeField()
     action = serializers.CharField()
     price = serializers.CharField()
@@ -117,7 +117,7 @@ class DecisionSerializer(serializers.Serializer):
 class ReportSerializer(serializers.ModelSerializer):
     version = serializers.IntegerField(source="version.number", read_only=True)
     checks = CheckSerializer(many=True, read_only=True)
-    decisions = DecisionSerializer(many=True, read_only=True)
+    decisions = CheckedDecisionSerializer(many=True, read_only=True)
 
     class Meta:
         model = ValidationReport

@@ -9,6 +9,9 @@ from django.http import HttpRequest, JsonResponse
 from redis import Redis
 from redis.exceptions import RedisError
 
+from bots.sandbox.tiers import probe, require
+from bots.sandbox.types import SandboxUnavailable
+
 log = structlog.get_logger(__name__)
 
 
@@ -18,7 +21,17 @@ def health(_request: HttpRequest) -> JsonResponse:
     if settings.REDIS_URL:
         parts["redis"] = _redis()
     healthy = all(state == "ok" for state in parts.values())
-    return JsonResponse({"status": "ok" if healthy else "unavailable", **parts}, status=200 if healthy else 503)
+    body = {"status": "ok" if healthy else "unavailable", **parts, "sandbox": sandbox()}
+    return JsonResponse(body, status=200 if healthy else 503)
+
+
+def sandbox() -> str:
+    """Which tier of the sandbox this machine makes, or why bots do not run here."""
+    try:
+        require(settings.SANDBOX["least_tier"])
+    except SandboxUnavailable as error:
+        return f"refused: {error}"
+    return probe().sentence
 
 
 def _database() -> str:

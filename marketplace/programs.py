@@ -29,7 +29,7 @@ def worker(environment: Mapping[str, str]) -> list[str]:
     """Celery worker. Gossip, mingle and heartbeat are talk between workers that nothing here listens to."""
     processes = environment.get("WORKER_PROCESSES") or "2"
     return [
-        *(sys.executable, "-m", "celery", "--app", "marketplace", "worker"),
+        *(sys.executable, "-m", "celery", "--app", "marketplace", "--quiet", "worker"),
         *("--queues", "trading,validation", "--pool", "prefork", "--concurrency", processes),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
     ]
@@ -38,7 +38,7 @@ def worker(environment: Mapping[str, str]) -> list[str]:
 def beat(_: Mapping[str, str]) -> list[str]:
     """celery-beat with the schedule in the database. Exactly one may run per installation."""
     return [
-        *(sys.executable, "-m", "celery", "--app", "marketplace", "beat"),
+        *(sys.executable, "-m", "celery", "--app", "marketplace", "--quiet", "beat"),
         *("--scheduler", "django_celery_beat.schedulers:DatabaseScheduler", "--pidfile", ""),
     ]
 

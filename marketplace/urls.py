@@ -6,6 +6,9 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 from marketplace import health
 
+handler404 = "marketplace.api.not_found"
+handler500 = "marketplace.api.server_failed"
+
 urlpatterns = [
     path("", include("bots.urls")),
     path("", include("subscriptions.urls")),

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import django_filters
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, status, viewsets
@@ -14,21 +15,54 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from bots.models import Bot
-from bots.queries import visible_bots
+from bots.queries import may_read_files, visible_bots
 from exchanges.models import ExchangeCredential, Mode
 from subscriptions import lifecycle
 from subscriptions.errors import SubscriptionError
 from subscriptions.models import Decision, Order, Subscription, Trade
-from subscriptions.reports import performance_of
+from subscriptions.reports import performance_of, signals_of, streams_of
 from subscriptions.serializers import (
     DecisionSerializer,
     OrderSerializer,
     PerformanceSerializer,
+    SignalSerializer,
     StopSerializer,
+    StreamSerializer,
     SubscriptionCreateSerializer,
     SubscriptionSerializer,
     TradeSerializer,
 )
+
+
+class BotRunsViewSet(viewsets.GenericViewSet):
+    """What a bot does where it runs: for its author and for moderators. Nothing about its subscribers."""
+
+    queryset = Bot.objects.none()
+    lookup_url_kwarg = "bot_id"
+    lookup_value_converter = "uuid"
+
+    def get_queryset(self) -> QuerySet[Bot]:
+        return visible_bots(self.request.user)
+
+    def get_object(self) -> Bot:
+        bot: Bot = super().get_object()
+        if not may_read_files(self.request.user, bot):
+            raise PermissionDenied
+        return bot
+
+    @extend_schema(responses=StreamSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def streams(self, request: Request, bot_id: Any = None) -> Response:
+        """The markets it runs on, and their state."""
+        rows = self.paginate_queryset(streams_of(self.get_object()))
+        return self.get_paginated_response(StreamSerializer(rows, many=True).data)
+
+    @extend_schema(responses=SignalSerializer(many=True))
+    @action(detail=True, methods=["get"])
+    def signals(self, request: Request, bot_id: Any = None) -> Response:
+        """What it said candle by candle, with its log and its errors, newest first."""
+        rows = self.paginate_queryset(signals_of(self.get_object()))
+        return self.get_paginated_response(SignalSerializer(rows, many=True).data)
 
 
 class SubscriptionFilter(django_filters.FilterSet):

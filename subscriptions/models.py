@@ -108,6 +108,10 @@ class Signal(models.Model):
         return f"{self.action or self.outcome} at {self.candle_open_time:%Y-%m-%d %H:%M}"
 
     @property
+    def calls_for_orders(self) -> bool:
+        return self.action in ("BUY", "SELL")
+
+    @property
     def closed_at(self) -> datetime:
         return self.candle_open_time + base.TIMEFRAMES[self.stream.timeframe]
 

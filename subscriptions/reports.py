@@ -1,4 +1,4 @@
-"""What is shown about a subscription: figures and curves, read from what was recorded."""
+"""What is shown about subscriptions and what bots said: figures and curves, read from what was recorded."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, OuterRef, Subquery
+from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
+from bots.models import Bot
 from exchanges.factory import ExchangeFactory
 from subscriptions.models import (
     Decision,
@@ -17,12 +18,29 @@ from subscriptions.models import (
     Order,
     Position,
     Signal,
+    SignalStream,
     Subscription,
     SubscriptionQuerySet,
     Trade,
 )
 from subscriptions.performance import ClosedTrade, Performance, summarize
 from subscriptions.templatetags.numbers import price, quantity
+
+
+def streams_of(bot: Bot) -> QuerySet[SignalStream]:
+    """Where a bot runs or ran, busiest first. For its author and moderators."""
+    running = Count("subscriptions", filter=Q(subscriptions__status=Subscription.Status.RUNNING))
+    return (
+        SignalStream.objects.filter(bot_version__bot=bot)
+        .select_related("bot_version")
+        .annotate(running_subscriptions=running)
+        .order_by("-running_subscriptions", "pk")
+    )
+
+
+def signals_of(bot: Bot) -> QuerySet[Signal]:
+    """What the bot said, newest first."""
+    return Signal.objects.filter(stream__bot_version__bot=bot).order_by("-pk").select_related("stream")
 
 
 def performance_of(subscription: Subscription) -> Performance:

@@ -12,7 +12,7 @@ from exchanges.base import MarketType
 from exchanges.factory import ExchangeFactory
 from exchanges.fields import ExactDecimalField
 from exchanges.models import Mode
-from subscriptions.models import Decision, Order, Subscription, Trade
+from subscriptions.models import Decision, Order, Signal, SignalStream, Subscription, Trade
 
 PAIR = re.compile(r"^[A-Z0-9]{1,15}/[A-Z0-9]{1,15}$")
 
@@ -218,6 +218,53 @@ class OrderSerializer(RecordSerializer):
             "average_price",
             "created_at",
             "submitted_at",
+        ]
+        read_only_fields = fields
+
+
+class StreamSerializer(RecordSerializer):
+    """Where a bot runs, for its author. Nothing about who listens but how many."""
+
+    version = serializers.IntegerField(source="bot_version.number", read_only=True)
+    running_subscriptions = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = SignalStream
+        fields = [
+            "id",
+            "version",
+            "exchange",
+            "market_type",
+            "symbol",
+            "timeframe",
+            "strategy_config",
+            "status",
+            "paused_reason",
+            "consecutive_failures",
+            "last_candle",
+            "running_subscriptions",
+        ]
+        read_only_fields = fields
+
+
+class SignalSerializer(RecordSerializer):
+    """What the bot said at one candle, with its own log and what went wrong."""
+
+    stream_id = serializers.IntegerField(read_only=True)
+
+    class Meta:
+        model = Signal
+        fields = [
+            "stream_id",
+            "candle_open_time",
+            "outcome",
+            "action",
+            "price",
+            "reason",
+            "confidence",
+            "error",
+            "log",
+            "duration_seconds",
         ]
         read_only_fields = fields
 

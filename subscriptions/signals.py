@@ -6,7 +6,7 @@ Nothing here knows a subscriber. What follows from a signal: `execution.py`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -60,11 +60,12 @@ def due_markets(*, timeframe: str) -> list[Market]:
     return [Market(exchange, market_type, symbol, timeframe) for exchange, market_type, symbol in names]
 
 
-def collect_signals(*, market: Market) -> list[Signal]:
-    """Ask every stream of the market that has no signal for its newest closed candle; return what calls for orders.
+def collect_signals(*, market: Market) -> Iterator[Signal]:
+    """Ask every stream of the market that has no signal for its newest closed candle; yield each signal once recorded.
 
-    One candle request and one message per bot version, however many subscriptions there are. Raises
-    TransientExchangeError (CandleNotReady among them) when the venue cannot tell yet: try again.
+    One candle request and one message per bot version, however many subscriptions there are; a bot that is slow holds
+    up nobody whose signal is already there. Raises TransientExchangeError (CandleNotReady among them) when the venue
+    cannot tell yet: try again.
     """
     streams = list(
         active_streams(market.timeframe)
@@ -73,20 +74,19 @@ def collect_signals(*, market: Market) -> list[Signal]:
         .prefetch_related("bot_version__files")
     )
     if not streams:
-        return []
+        return
     with services.open_public_exchange(exchange=market.exchange, market_type=market.market_type) as venue:
         open_time = market_data.latest_closed_open_time(venue.get_server_time(), market.timeframe)
-        claimed = [stream for stream in streams if _claim(stream, open_time)]
-        if not claimed:
-            return []
-        try:
-            return _ask_about(open_time, market=market, streams=claimed)
-        except Exception:
-            _release(claimed)  # so that a retry need not wait for the claim to run out
-            raise
+    claimed = [stream for stream in streams if _claim(stream, open_time)]
+    if not claimed:
+        return
+    try:
+        yield from _ask_about(open_time, market=market, streams=claimed)
+    finally:
+        _release(claimed)  # those that were not recorded: a retry need not wait for the claim to run out
 
 
-def _ask_about(open_time: datetime, *, market: Market, streams: list[SignalStream]) -> list[Signal]:
+def _ask_about(open_time: datetime, *, market: Market, streams: list[SignalStream]) -> Iterator[Signal]:
     instrument = services.get_instrument(exchange=market.exchange, market_type=market.market_type, symbol=market.symbol)
     candles = market_data.get_candles(
         instrument=instrument,
@@ -94,13 +94,11 @@ def _ask_about(open_time: datetime, *, market: Market, streams: list[SignalStrea
         limit=max(stream.bot_version.warmup_candles for stream in streams),
         until=open_time,
     )
-    signals = [
-        signal
-        for stream, outcome in _ask(streams, candles)
-        if (signal := _record(stream, outcome, open_time)) is not None
-    ]
     mark_equity(instrument=instrument, candle=candles[-1], timeframe=market.timeframe)
-    return [signal for signal in signals if signal.action in ("BUY", "SELL")]
+    for stream, outcome in _ask(streams, candles):
+        signal = _record(stream, outcome, open_time)
+        if signal is not None:
+            yield signal
 
 
 def unhandled_signals(*, older_than: timedelta) -> list[int]:
@@ -144,16 +142,21 @@ def mark_equity(*, instrument: Instrument, candle: Candle, timeframe: str) -> in
 def _claim(stream: SignalStream, open_time: datetime) -> bool:
     """True if this process may ask the stream about that candle: nobody has, and nobody is about to."""
     now = timezone.now()
-    rows = SignalStream.objects.filter(
+    until = now + timedelta(seconds=CLAIM_SECONDS)
+    won = SignalStream.objects.filter(
         Q(last_candle=None) | Q(last_candle__lt=open_time),
         Q(claimed_until=None) | Q(claimed_until__lt=now),
         pk=stream.pk,
-    ).update(claimed_until=now + timedelta(seconds=CLAIM_SECONDS))
-    return bool(rows)
+    ).update(claimed_until=until)
+    stream.claimed_until = until
+    return bool(won)
 
 
 def _release(streams: list[SignalStream]) -> None:
-    SignalStream.objects.filter(pk__in=[stream.pk for stream in streams]).update(claimed_until=None)
+    claims = Q()
+    for stream in streams:
+        claims |= Q(pk=stream.pk, claimed_until=stream.claimed_until)
+    SignalStream.objects.filter(claims).update(claimed_until=None)
 
 
 def _ask(streams: Iterable[SignalStream], candles: list[Candle]) -> Iterable[tuple[SignalStream, Outcome]]:
@@ -206,8 +209,9 @@ def _record(stream: SignalStream, outcome: Outcome, open_time: datetime) -> Sign
 
 def pause_stream(*, stream: SignalStream, reason: str) -> None:
     """Ask this bot no more, and pause those who run it: no new entries, exits stay in place."""
+    stream.status, stream.paused_reason = SignalStream.Status.PAUSED, reason
     with transaction.atomic():
-        SignalStream.objects.filter(pk=stream.pk).update(status=SignalStream.Status.PAUSED, paused_reason=reason)
+        stream.save(update_fields=["status", "paused_reason"])
         Subscription.objects.running().filter(stream=stream).update(
             status=Subscription.Status.PAUSED, status_reason=reason
         )

@@ -19,8 +19,8 @@ from bots.sandbox.types import SandboxUnavailable
 from exchanges import services
 from exchanges.errors import AuthenticationError, ExchangeError, TransientExchangeError
 from exchanges.models import ExchangeCredential
-from subscriptions import execution, signals, tracking
-from subscriptions.models import Signal
+from subscriptions import execution, notices, signals, tracking
+from subscriptions.models import Signal, SignalStream
 
 log = structlog.get_logger(__name__)
 
@@ -40,15 +40,17 @@ def collect_signals(self: Task, exchange: str, market_type: str, symbol: str, ti
     """Ask the bots of one market. Retried shortly while the venue does not have the candle yet."""
     market = signals.Market(exchange, market_type, symbol, timeframe)
     try:
-        found = signals.collect_signals(market=market)
+        for signal in signals.collect_signals(market=market):
+            if signal.calls_for_orders:
+                execute_signal.delay(signal.pk)
+            if signal.stream.status == SignalStream.Status.PAUSED:
+                tell_of_paused_stream.delay(signal.stream_id)
     except TransientExchangeError as error:
         log.info("candles_not_ready", market=asdict(market), error=error.message)
         raise self.retry(countdown=min(10.0, max(0.5, error.retry_after))) from None
     except SandboxUnavailable:
         log.exception("sandbox_unavailable", market=asdict(market))
         raise self.retry(countdown=5) from None
-    for signal in found:
-        execute_signal.delay(signal.pk)
 
 
 @shared_task
@@ -94,6 +96,13 @@ def _execute(signal: Signal, subscription_id: str) -> bool:
 
 def _credential_of(subscription_id: str) -> ExchangeCredential:
     return ExchangeCredential.objects.without_secrets().get(subscriptions=uuid.UUID(subscription_id))
+
+
+@shared_task(autoretry_for=(OSError,), retry_backoff=10, max_retries=6)
+def tell_of_paused_stream(stream_id: int) -> None:
+    """Mail the author and the subscribers. A mail server that is away is tried again for some minutes."""
+    stream = SignalStream.objects.select_related("bot_version__bot__author").get(pk=stream_id)
+    notices.tell_of_paused_stream(stream=stream)
 
 
 @shared_task

@@ -5,6 +5,7 @@ from subscriptions import views
 app_name = "subscriptions"
 urlpatterns = [
     path("bots/<uuid:bot_id>/subscribe", views.create, name="create"),
+    path("bots/<uuid:bot_id>/runs", views.runs, name="runs"),
     path("subscriptions/pairs", views.pairs, name="pairs"),
     path("subscriptions", views.list_, name="list"),
     path("subscriptions/<uuid:subscription_id>", views.detail, name="detail"),

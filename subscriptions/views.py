@@ -6,12 +6,13 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractUser
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,21 +21,23 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
 from bots.errors import BotError
+from bots.limits import limits
 from bots.models import Bot, BotVersion
-from bots.queries import market_bots
+from bots.queries import market_bots, may_read_files, visible_bots
 from exchanges import services
 from exchanges.errors import ExchangeError
 from exchanges.models import Mode
 from subscriptions import charts, lifecycle, reports
 from subscriptions.errors import SubscriptionError
 from subscriptions.forms import StopForm, SubscribeForm
-from subscriptions.models import Order, Subscription, Trade
+from subscriptions.models import Order, Signal, Subscription, Trade
 from subscriptions.templatetags.numbers import decimals_of
 
 SUBSCRIPTIONS_PER_PAGE = 25
 ROWS_PER_PAGE = 12
 LOG_LINES, LOG_LINES_ALL = 12, 200
 PAIRS_SUGGESTED = 50
+STREAMS_SHOWN = 100
 # What a service may refuse; each carries a sentence for a person.
 REFUSALS = (SubscriptionError, ExchangeError, BotError)
 
@@ -100,6 +103,28 @@ def _suggestions(exchange: str, search: str) -> tuple[list[str], str]:
 
 
 # --- look
+@login_required
+@require_safe
+def runs(request: HttpRequest, bot_id: UUID) -> HttpResponse:
+    """For a bot's author and moderators: where it runs, and what it said, printed and did wrong."""
+    bot = get_object_or_404(visible_bots(request.user), pk=bot_id)
+    if not may_read_files(request.user, bot):
+        raise Http404
+    failed = request.GET.get("show") == "failures"
+    said = reports.signals_of(bot)
+    if failed:
+        said = said.exclude(outcome=Signal.Outcome.OK)
+    context = {
+        "bot": bot,
+        "streams": reports.streams_of(bot)[:STREAMS_SHOWN],
+        "signals": _page(request, said, "page"),
+        "failures_before_pause": settings.BOT_FAILURES_BEFORE_PAUSE,
+        "only_failures": failed,
+        "limits": limits(),
+    }
+    return render(request, "subscriptions/runs.html", context)
+
+
 @login_required
 @require_safe
 def list_(request: HttpRequest) -> HttpResponse:

@@ -47,11 +47,7 @@ def moderator(db: Any) -> User:
     user = _user("moderator")
     user.is_staff = True
     user.save()
-    user.user_permissions.add(
-        *Permission.objects.filter(
-            content_type__app_label="bots", codename__in=["moderate_botversion", "view_botversion"]
-        )
-    )
+    user.user_permissions.add(Permission.objects.get(codename="moderate_botversion"))
     return User.objects.get(pk=user.pk)  # without the cached permissions
 
 

@@ -1,4 +1,4 @@
-"""The whole way through the REST API: real Celery worker process, real Redis, the simulator as the venue.
+"""The whole way through the REST API: real Celery worker process, real broker, the simulator as the venue.
 
 Upload, submit, approve, credentials, subscribe, candles close, orders fill, performance. What was recorded equals the
 venue's ledger to the last digit.
@@ -6,7 +6,9 @@ venue's ledger to the last digit.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,8 +20,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from rest_framework.test import APIClient
 
-from benchmarks._stack import running_redis, running_worker, wait_for
+from benchmarks._stack import running_redis, running_worker, sending_to, wait_for
 from exchanges.simulator.testing import RunningSimulator
+from marketplace import celery_app
 from subscriptions import tasks
 from subscriptions.models import Decision, Fill, Order, Signal, Subscription, Trade
 from tests.factories import SCRIPTED_BOT
@@ -27,8 +30,31 @@ from tests.factories import SCRIPTED_BOT
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
+@contextmanager
+def rabbitmq() -> Iterator[str]:
+    """The RabbitMQ that the environment names; its queues are emptied, so it must be one for tests."""
+    url = os.environ.get("TEST_RABBITMQ_URL")
+    if not url:
+        pytest.skip("TEST_RABBITMQ_URL names no RabbitMQ whose queues may be emptied")
+    with sending_to(url), celery_app.connection_for_write() as connected, connected.channel() as channel:
+        for queue in ("trading", "validation"):
+            channel.queue_delete(queue)
+        yield url
+
+
+@pytest.fixture(params=["redis", "rabbitmq"])
+def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """What the worker's environment says about the broker."""
+    if request.param == "redis":
+        with running_redis(tmp_path) as url:
+            yield {"REDIS_URL": url}
+    else:
+        with rabbitmq() as url:
+            yield {"CELERY_BROKER_URL": url}
+
+
 @pytest.fixture
-def worker(venue: RunningSimulator, transactional_db: None, tmp_path: Path) -> Iterator[Path]:
+def worker(venue: RunningSimulator, transactional_db: None, broker: dict[str, str], tmp_path: Path) -> Iterator[Path]:
     """A Celery worker process as in production, on the test's database and venue; the path of its log."""
     database = connection.settings_dict
     if connection.vendor == "sqlite":
@@ -43,7 +69,7 @@ def worker(venue: RunningSimulator, transactional_db: None, tmp_path: Path) -> I
         "SIMULATOR_URL": venue.url,
     }
     log = tmp_path / "worker.log"
-    with running_redis(tmp_path) as redis_url, running_worker({**environment, "REDIS_URL": redis_url}, log):
+    with running_worker({**environment, **broker}, log):
         yield log
 
 

@@ -50,7 +50,7 @@ def warm_up() -> None:
 
 
 def _import(name: str) -> bool:
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(ImportError, OSError):  # OSError: a system library is missing
         importlib.import_module(name)
         return True
     return False
@@ -58,12 +58,12 @@ def _import(name: str) -> bool:
 
 def _count_processors_as_one() -> None:
     """Libraries count by reading /sys and by starting lscpu. A worker may do neither, and has one to use."""
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(ImportError, OSError):  # OSError: a system library is missing
         from joblib.externals.loky.backend import context
 
         context._cpu_count_user = _one
         context.physical_cores_cache = 1
-    with contextlib.suppress(ImportError):
+    with contextlib.suppress(ImportError, OSError):  # OSError: a system library is missing
         import lightgbm.basic
         import lightgbm.compat
         import lightgbm.sklearn

@@ -109,10 +109,7 @@ def _account(role: str, known: dict[str, str]) -> dict[str, str]:
         user.set_password(password)
     if role == "moderator":
         user.is_staff = True
-        wanted = Permission.objects.filter(
-            content_type__app_label__in=["bots", "subscriptions"], codename__startswith="view_"
-        ) | Permission.objects.filter(codename="moderate_botversion")
-        user.user_permissions.set(wanted)
+        user.user_permissions.set([Permission.objects.get(codename="moderate_botversion")])
     user.save()
     token = known.get("token", "")
     if not _is_valid(token):

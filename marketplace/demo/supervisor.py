@@ -114,16 +114,14 @@ class Supervisor:
 
     def wait_until(self, condition: Callable[[], T], *, what: str, seconds: float | None = None) -> T:
         """The condition's first true value, watching the services meanwhile."""
-        began_at = time.monotonic()
-        limits = [self.give_up_at, None if seconds is None else began_at + seconds]
+        limits = [self.give_up_at, None if seconds is None else time.monotonic() + seconds]
         deadline = min((limit for limit in limits if limit is not None), default=float("inf"))
         while True:
             self._tick()
             if value := self._interruptibly(condition):
                 return value
-            now = time.monotonic()
-            if now > deadline:
-                raise WaitedInVain(f"Waited {now - began_at:.0f} s in vain for {what}.")
+            if time.monotonic() > deadline:
+                raise WaitedInVain(f"The time is over, and it still waited for {what}.")
             time.sleep(TICK_SECONDS)
 
     def _interruptibly(self, condition: Callable[[], T]) -> T:

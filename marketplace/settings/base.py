@@ -192,6 +192,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api",
+    "ENUM_NAME_OVERRIDES": {"OrderLegEnum": "subscriptions.models.Order.Leg"},
 }
 
 # --- static and uploaded files
@@ -265,6 +266,8 @@ SANDBOX: dict[str, Any] = {
     "state_bytes": 32 * 1024,
     "log_bytes": 16 * 1024,
     "workers": 8,
+    # A (namespaces), B (a user per worker) or C: below it no bot runs. See docs/security.md.
+    "least_tier": os.environ.get("SANDBOX_LEAST_TIER") or "C",
 }
 BOT_FAILURES_BEFORE_PAUSE = 5
 

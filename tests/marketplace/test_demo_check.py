@@ -119,7 +119,7 @@ def test_when_the_time_is_over_it_says_what_it_was_waiting_for(idle, place):
         demo.check(idle, place)
     assert caught.value.exit_status == 1
     said = str(caught.value)
-    assert "in vain for a subscription to finish a trade" in said
+    assert "waited for a subscription to finish a trade" in said
     assert "Momentum on BTC: ACTIVE" in said
     assert "Dips on ETH: PAUSED" in said
     assert "the venue does not answer" in said

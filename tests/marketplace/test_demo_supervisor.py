@@ -1,5 +1,6 @@
 """The demo's supervisor with small shell scripts as services: nothing is left behind, whatever happens."""
 
+import contextlib
 import json
 import os
 import signal
@@ -31,6 +32,12 @@ def wait_for(condition: Callable[[], object], *, seconds: float = 15.0) -> None:
         time.sleep(0.02)
 
 
+def _heed_signals() -> None:
+    """The tests themselves may run under nohup or in the background, where a shell has these ignored."""
+    for number in (signal.SIGHUP, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
+
+
 class Demo:
     """A running supervisor, and every process that it and its services consist of."""
 
@@ -56,6 +63,7 @@ class Demo:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 env={**os.environ, "PYTHONPATH": str(ROOT), name: value},
+                preexec_fn=_heed_signals,
             )
 
     def said(self) -> str:
@@ -108,7 +116,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Demo]]:
     yield start_demo
     for demo in demos:
         for pid in demo.processes():
-            os.kill(pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         demo.process.wait()
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.mail import EmailMessage
 from rest_framework.test import APIClient
 
 from bots.models import Bot
@@ -172,7 +173,7 @@ def test_a_bot_without_an_approved_version_cannot_be_subscribed_to(
 
 
 def test_someone_elses_credential_cannot_be_used(
-    bot: Bot, subscriber: User, outsider: User, venue: RunningSimulator, api: Client
+    bot: Bot, subscriber: User, outsider: User, venue: RunningSimulator, api: Client, mailoutbox: list[EmailMessage]
 ) -> None:
     theirs = services.save_credential(
         user=outsider, exchange="BINANCE", mode=Mode.TESTNET, api_key=venue.api_key, api_secret=venue.api_secret
@@ -211,8 +212,14 @@ def test_a_refused_key_pauses_the_account_and_nothing_else_is_sent(
     assert venue.account()["orders"] == []
 
 
-def test_a_bot_that_keeps_failing_is_paused_and_its_users_are_told(
-    author: User, moderator: User, subscriber: User, venue: RunningSimulator
+def test_a_bot_that_keeps_failing_is_paused_and_author_and_users_are_told(
+    author: User,
+    moderator: User,
+    subscriber: User,
+    outsider: User,
+    venue: RunningSimulator,
+    api: Client,
+    mailoutbox: list[EmailMessage],
 ) -> None:
     code = """
 from bot_sdk import Action, CustomBot
@@ -223,6 +230,7 @@ class Fragile(CustomBot):
     warmup_candles = 5
 
     def analyze_market(self, market_data):
+        print("thinking")
         if self.config["fail"]:
             raise RuntimeError("out of ideas")
         return Action("HOLD", 1.0)
@@ -239,6 +247,18 @@ class Fragile(CustomBot):
     assert "5 times in a row" in subscription.status_reason
     assert set(stream.signals.values_list("outcome", flat=True)) == {"RUNTIME_ERROR"}
     assert "out of ideas" in stream.signals.first().error
+    assert {(mail.to[0], "5 times in a row" in mail.body) for mail in mailoutbox} == {
+        (author.email, True),
+        (subscriber.email, True),
+    }
+
+    seen = api(author).get(f"/api/bots/{bot.pk}/signals/").json()["results"][0]
+    assert (seen["outcome"], seen["log"]) == ("RUNTIME_ERROR", "thinking\n")
+    [market] = api(author).get(f"/api/bots/{bot.pk}/streams").json()["results"]
+    assert (market["status"], market["consecutive_failures"], market["running_subscriptions"]) == ("PAUSED", 5, 0)
+    for path in ("signals", "streams"):
+        assert api(outsider).get(f"/api/bots/{bot.pk}/{path}").status_code == 403
+        assert api(None).get(f"/api/bots/{bot.pk}/{path}").status_code == 401
 
 
 def test_allocated_capital_keeps_every_digit(bot: Bot, subscriber: User, api: Client) -> None:
