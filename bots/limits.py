@@ -23,8 +23,10 @@ class Limit:
 SHOWN = {
     "start_up_seconds": ("seconds", _("to load the bot and its models")),
     "wall_seconds": ("seconds", _("for one call of analyze_market")),
+    "ask_seconds": ("seconds", _("for all calls at one candle")),
     "cpu_seconds": ("seconds", _("of processor time, before the bot is loaded anew")),
     "memory_bytes": ("bytes", _("of memory beyond the libraries'")),
+    "threads": ("threads", _("at most, the first included")),
     "reply_bytes": ("bytes", _("for one answer")),
     "state_bytes": ("bytes", _("for self.state as JSON")),
     "log_bytes": ("bytes", _("kept of what one call prints")),

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import secrets
 import select
 import signal
@@ -28,19 +27,11 @@ from bots.sandbox.types import (
     PackageMismatch,
     SandboxUnavailable,
 )
+from bots.sandbox.verdicts import Ended, crash_verdict, place
 
 READ_BYTES = 65536
 TRACE_SECONDS = 0.1  # for the worker to write where it hangs before it is killed
 MEMORY_LIMIT_CODE = wire.STATUSES.index(OutcomeStatus.MEMORY_LIMIT)
-
-
-class _Ended(Exception):
-    """The conversation is over and the worker has to go, with this verdict on the request that was due."""
-
-    def __init__(self, status: OutcomeStatus | None, error: str) -> None:
-        super().__init__(error)
-        self.status = status  # None: the process ended by itself, look at how
-        self.error = error
 
 
 @dataclass(slots=True)
@@ -131,7 +122,7 @@ class Worker:
         try:
             seconds = self.limits.start_up_seconds
             self._exchange(frame, 1, seconds, time.monotonic() + seconds, 0, answers)
-        except _Ended as ended:
+        except Ended as ended:
             _, error = self._verdict(ended)
             log = self._cut_log(bytes(self._log))
             raise SandboxUnavailable(f"a worker did not start: {error}\n{log}".strip()) from None
@@ -163,17 +154,17 @@ class Worker:
         outcomes: list[Outcome] = []
         answers: list[_Answer] = []
         started = time.monotonic()
-        ended: _Ended | None = None
+        ended: Ended | None = None
         try:
             try:
                 self._exchange(frame, len(states), seconds, until, state_bytes, answers)
-            except _Ended as error:
+            except Ended as error:
                 ended = error
             try:
                 for answer in answers:
                     outcomes.append(read(answer, states[len(outcomes)]))
             except wire.WireError as error:
-                ended = _Ended(OutcomeStatus.PROTOCOL_ERROR, str(error))
+                ended = Ended(OutcomeStatus.PROTOCOL_ERROR, str(error))
             if ended is not None:
                 spent = time.monotonic() - started - sum(outcome.duration_seconds for outcome in outcomes)
                 # With every request answered it is about the last answer: not to be trusted then.
@@ -194,7 +185,7 @@ class Worker:
     ) -> None:
         """Write the frame and collect `count` replies; each has `seconds` from the one before, all have `until`.
 
-        Fewer replies than asked for when one says that the memory is full. Raises _Ended.
+        Fewer replies than asked for when one says that the memory is full. Raises Ended.
         """
         process = self.process
         started = time.monotonic()
@@ -215,7 +206,7 @@ class Worker:
                     continue
                 left = min(started + seconds, until) - time.monotonic()
                 if left <= 0:
-                    raise _Ended(OutcomeStatus.TIME_LIMIT, self._late(seconds, until < started + seconds))
+                    raise Ended(OutcomeStatus.TIME_LIMIT, self._late(seconds, until < started + seconds))
                 for descriptor, _event in self._poll.poll(left * 1000 + 1):
                     if descriptor == process.requests:
                         to_send = self._send(to_send)
@@ -230,7 +221,7 @@ class Worker:
             if to_send:
                 self._poll.unregister(process.requests)
         if to_send or self._received:
-            raise _Ended(OutcomeStatus.PROTOCOL_ERROR, "an answer that was not asked for")
+            raise Ended(OutcomeStatus.PROTOCOL_ERROR, "an answer that was not asked for")
 
     def _late(self, seconds: float, is_ask_used_up: bool) -> str:
         if is_ask_used_up:
@@ -243,19 +234,19 @@ class Worker:
         except BlockingIOError:
             return data
         except BrokenPipeError:
-            raise _Ended(None, "the process ended") from None
+            raise Ended(None, "the process ended") from None
 
     def _receive(self) -> None:
         chunk = os.read(self.process.replies, READ_BYTES)
         if not chunk:
-            raise _Ended(None, "the process ended")
+            raise Ended(None, "the process ended")
         self._received += chunk
 
     def _take_reply(self, state_bytes: int) -> wire.Reply | None:
         try:
             return wire.decode_reply(self._received, self._nonce, self._answered, state_bytes=state_bytes)
         except wire.WireError as error:
-            raise _Ended(OutcomeStatus.PROTOCOL_ERROR, str(error)) from None
+            raise Ended(OutcomeStatus.PROTOCOL_ERROR, str(error)) from None
 
     # --- what the bot prints
 
@@ -272,7 +263,7 @@ class Worker:
         self._log += chunk
         limit = self.limits.printed_bytes
         if len(self._log) > limit:
-            raise _Ended(OutcomeStatus.OUTPUT_LIMIT, f"more than {limit} bytes were printed in one call")
+            raise Ended(OutcomeStatus.OUTPUT_LIMIT, f"more than {limit} bytes were printed in one call")
         return True
 
     def _take_log(self, *, is_last: bool) -> str:
@@ -326,41 +317,36 @@ class Worker:
 
     # --- the end
 
-    def _last_outcome(self, ended: _Ended, state: dict[str, Any], seconds: float) -> Outcome:
+    def _last_outcome(self, ended: Ended, state: dict[str, Any], seconds: float) -> Outcome:
         status, error = self._verdict(ended)
         return Outcome(status, None, state, self._cut_log(bytes(self._log)), error, seconds)
 
-    def _verdict(self, ended: _Ended) -> tuple[OutcomeStatus, str]:
+    def _verdict(self, ended: Ended) -> tuple[OutcomeStatus, str]:
         """End the worker, and say in words why."""
         printed = len(self._log)
         if ended.status is OutcomeStatus.TIME_LIMIT:
             self._await_stack()
         if ended.status is None and not self.process.ends_by_itself():
-            ended = _Ended(OutcomeStatus.PROTOCOL_ERROR, "the pipe for answers was closed")
+            ended = Ended(OutcomeStatus.PROTOCOL_ERROR, "the pipe for answers was closed")
         self.alive = False
         cpu_seconds = self.process.kill()
-        with contextlib.suppress(_Ended):
+        with contextlib.suppress(Ended):
             while self._drain_prints():
                 pass
         self.process.close()
         if ended.status is None:
-            return self._crash_verdict(self._cut_crash_report(), cpu_seconds)
-        place = ""
+            return crash_verdict(
+                self.process.exit_code,
+                self._cut_crash_report(),
+                cpu_seconds=cpu_seconds,
+                limits=self.limits,
+                code_names=self.code_names,
+            )
+        where = ""
         if ended.status is OutcomeStatus.TIME_LIMIT:
-            place = self._place(bytes(self._log[printed:]))
+            where = place(bytes(self._log[printed:]), self.code_names)
             del self._log[printed:]
-        return ended.status, f"{ended.error}{place}"
-
-    def _crash_verdict(self, crash: bytes, cpu_seconds: float) -> tuple[OutcomeStatus, str]:
-        code, place = self.process.exit_code, self._place(crash)
-        if code >= 0:
-            return OutcomeStatus.RUNTIME_ERROR, f"the bot ended its own process (exit code {code})"
-        if code == -signal.SIGXCPU or cpu_seconds >= self.limits.cpu_seconds:
-            used = f"more than {self.limits.cpu_seconds} seconds of processor time were used"
-            return OutcomeStatus.TIME_LIMIT, used + place
-        if b"bad_alloc" in crash or b"MemoryError" in crash:
-            return OutcomeStatus.MEMORY_LIMIT, f"the bot used more memory than it may{place}"
-        return OutcomeStatus.RUNTIME_ERROR, f"the bot's process crashed ({_signal_name(-code)}){place}"
+        return ended.status, f"{ended.error}{where}"
 
     def _await_stack(self) -> None:
         """Have the worker's faulthandler write to the log where it hangs."""
@@ -369,7 +355,7 @@ class Worker:
         deadline = time.monotonic() + TRACE_SECONDS
         poll = select.poll()
         poll.register(self.process.prints, select.POLLIN)
-        with contextlib.suppress(_Ended):
+        with contextlib.suppress(Ended):
             while (left := deadline - time.monotonic()) > 0:
                 if not poll.poll(left * 1000) or not self._drain_prints():
                     return
@@ -384,17 +370,3 @@ class Worker:
         crash = bytes(self._log[start:])
         del self._log[start:]
         return crash
-
-    def _place(self, stack: bytes) -> str:
-        """` at bot.py, line 3, in analyze_market`: the innermost frame of the bot's own code in the stack."""
-        for name, line, function in re.findall(rb'File "([\w.]+)", line (\d+) in ([\w<>]+)', stack):
-            if name.decode() in self.code_names:
-                return f" at {name.decode()}, line {int(line)}, in {function.decode()}"
-        return ""
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # a real-time signal has no name
-        return f"signal {number}"

@@ -260,14 +260,19 @@ BOT_CACHE_DIR = DATA_DIR / "bot_cache"
 SANDBOX: dict[str, Any] = {
     "start_up_seconds": 20.0,
     "wall_seconds": 5.0,
+    "ask_seconds": 20.0,  # all calls of one bot at one candle
     "cpu_seconds": 600,
     "memory_bytes": 1024 * 1024 * 1024,
+    "total_memory_bytes": 4 * 1024 * 1024 * 1024,  # all workers of one process
+    "threads": 1,
     "reply_bytes": 64 * 1024,
     "state_bytes": 32 * 1024,
     "log_bytes": 16 * 1024,
     "workers": 8,
     # A (namespaces), B (a user per worker) or C: below it no bot runs. See docs/security.md.
     "least_tier": os.environ.get("SANDBOX_LEAST_TIER") or "C",
+    # Tiers A and B: workers run as users with numbers from here on (65,536 of them), which nobody else may have.
+    "first_uid": int(os.environ.get("SANDBOX_FIRST_UID") or 200_000),
 }
 BOT_FAILURES_BEFORE_PAUSE = 5
 
