@@ -33,6 +33,7 @@ LANDLOCK_SCOPE_ABI, LANDLOCK_SCOPES = 6, 0b11  # abstract Unix sockets, signals
 
 AT_FDCWD = -100  # linux/fcntl.h
 OPEN_FILES = 64
+PENDING_SIGNALS = 64
 LAST_DESCRIPTOR = 4  # standard input, output and error, requests, replies
 OUTSIDE_FILE = b"/proc/self/status"  # is always there, readable to every user, and not granted
 FORK_FLAGS = signal.SIGCHLD  # clone(2): a fork
@@ -88,6 +89,8 @@ def lock_down(profile: Profile) -> None:
 def _limit_resources(profile: Profile) -> None:
     for kind in (resource.RLIMIT_CORE, resource.RLIMIT_FSIZE, resource.RLIMIT_MEMLOCK, resource.RLIMIT_MSGQUEUE):
         resource.setrlimit(kind, (0, 0))
+    # A signal that waits takes the kernel's memory; those that end a process need no place in the queue.
+    resource.setrlimit(resource.RLIMIT_SIGPENDING, (PENDING_SIGNALS, PENDING_SIGNALS))
     # Address space, because RLIMIT_DATA does not see shared anonymous memory.
     memory = profile.mapped_bytes + profile.memory_bytes
     resource.setrlimit(resource.RLIMIT_AS, (memory, memory))

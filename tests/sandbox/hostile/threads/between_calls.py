@@ -2,7 +2,7 @@
 # expect: BLOCKED
 # layers: stopping seccomp
 # calls: 2
-# pause: 0.4
+# pause: 1.5
 
 import threading
 import time
