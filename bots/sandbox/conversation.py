@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from bots.sandbox import wire
+from bots.sandbox.cores import SHORT_SECONDS, SharedCore
 from bots.sandbox.process import Process
 from bots.sandbox.tiers import Plan
 from bots.sandbox.types import (
@@ -60,6 +61,7 @@ class Worker:
         except OSError as error:
             raise SandboxUnavailable(f"a worker could not be started: {error}") from error
         self.alive = True
+        self._core = SharedCore(self.process.pid)
         self._idle_poll = select.poll()
         self._idle_poll.register(self.process.pidfd, select.POLLIN)
         self._idle_poll.register(self.process.replies, select.POLLIN)
@@ -86,7 +88,11 @@ class Worker:
         frame = wire.encode_ask(self._new_nonce(), requests)
         states = [request.state for request in requests]
         seconds, state_bytes = self.limits.wall_seconds, self.limits.state_bytes
-        outcomes = self._converse(frame, states, self._ask_outcome, seconds, until, state_bytes)
+        self._core.share()
+        try:
+            outcomes = self._converse(frame, states, self._ask_outcome, seconds, until, state_bytes)
+        finally:
+            self._core.leave()
         if self.alive and self.process.cpu_seconds() > self.limits.cpu_seconds / 2:
             self.end()  # in time, and not in the middle of a call
         return outcomes
@@ -189,6 +195,7 @@ class Worker:
         """
         process = self.process
         started = time.monotonic()
+        short_until = started + SHORT_SECONDS
         to_send = self._send(memoryview(frame))
         process.signal(signal.SIGCONT)  # after the first write: woken up once, to find its work
         if to_send:
@@ -204,10 +211,14 @@ class Worker:
                     if reply.status == MEMORY_LIMIT_CODE:
                         return  # what filled the memory may still be there: not for the next one to suffer
                     continue
-                left = min(started + seconds, until) - time.monotonic()
+                now = time.monotonic()
+                left = min(started + seconds, until) - now
                 if left <= 0:
                     raise Ended(OutcomeStatus.TIME_LIMIT, self._late(seconds, until < started + seconds))
-                for descriptor, _event in self._poll.poll(left * 1000 + 1):
+                if self._core.allowed and now >= short_until:
+                    self._core.free()
+                wait = SHORT_SECONDS if self._core.allowed else left
+                for descriptor, _event in self._poll.poll(wait * 1000 + 1):
                     if descriptor == process.requests:
                         to_send = self._send(to_send)
                         if not to_send:
