@@ -1,8 +1,8 @@
 """Keep a short call on one processor core. Runs in the host.
 
-Host and worker take turns, so a second core gains nothing, and waking a process on an idle one costs more than the whole
-call (most of all in a virtual machine, where the idle core has to be given back first). A call that takes longer than
-`SHORT_SECONDS` gets all cores: the kernel then knows better than we do where there is room.
+Host and worker take turns, so a second core gains nothing, and waking a process on an idle one costs more than the
+whole call (most of all in a virtual machine, where the idle core has to be given back first). A call that takes longer
+than `SHORT_SECONDS` gets all cores: the kernel then knows better than we do where there is room.
 """
 
 from __future__ import annotations
