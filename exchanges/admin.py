@@ -32,12 +32,12 @@ class ExchangeCredentialAdmin(ReadOnlyAdmin):
     list_filter = ["exchange", "mode", "is_paused"]
     search_fields = ["user__username", "label"]
     list_select_related = ["user"]
-    exclude = ["api_key", "api_secret"]
+    exclude = ["api_key", "api_secret", "passphrase"]
     actions = ["check_again"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ExchangeCredential]:
         """Without the secrets, so that the page opens even when they cannot be decrypted."""
-        return super().get_queryset(request).defer("api_key", "api_secret")
+        return super().get_queryset(request).defer("api_key", "api_secret", "passphrase")
 
     @admin.action(description="Ask the venue again whether it accepts the key", permissions=["view"])
     def check_again(self, request: HttpRequest, credentials: QuerySet[ExchangeCredential]) -> None:
@@ -116,4 +116,4 @@ class PaperOrderAdmin(ReadOnlyAdmin):
         return f"{order.credential.user} {order.credential.exchange} {order.credential.label}"
 
 
-SECRETS = ("credential__api_key", "credential__api_secret")
+SECRETS = ("credential__api_key", "credential__api_secret", "credential__passphrase")

@@ -25,14 +25,19 @@ from exchanges.values import (
     Candle,
     ExchangeCapabilities,
     Fill,
+    FundingPayment,
+    FundingRate,
     Instrument,
     KeyPermissions,
+    MarginMode,
     MarketType,
     Mode,
     Order,
     OrderRequest,
     OrderStatus,
     OrderType,
+    Position,
+    PositionSide,
     Quote,
     Side,
     to_decimal,
@@ -48,14 +53,19 @@ __all__ = [
     "Candle",
     "ExchangeCapabilities",
     "Fill",
+    "FundingPayment",
+    "FundingRate",
     "Instrument",
     "KeyPermissions",
+    "MarginMode",
     "MarketType",
     "Mode",
     "Order",
     "OrderRequest",
     "OrderStatus",
     "OrderType",
+    "Position",
+    "PositionSide",
     "Quote",
     "Side",
     "to_decimal",
@@ -76,10 +86,16 @@ class BaseExchange(abc.ABC):
 
     name: str = ""
     title: str = ""  # for people
-    urls: dict[str, str] = {}  # base URL by network: "live", "testnet"
+    # Base URL by network ("live", "testnet"); "live futures" where an account type has one of its own.
+    urls: dict[str, str] = {}
     fee_rate: Decimal = Decimal("0.001")  # the venue's standard taker fee, for paper trading and estimates
     default_timeout_seconds: float = 10.0
     credential_help: str = ""  # where a user makes a key and what it must (not) be allowed to do
+    needs_passphrase: bool = False  # a key has a third part
+    markets_with_own_keys: frozenset[MarketType] = frozenset()  # account types that another key opens
+
+    # The class for an account type, where it is not this one: a venue's futures are often another API altogether.
+    classes_by_market: dict[MarketType, type[BaseExchange]] = {}
 
     # Where the platform looks up a symbol's rules before it asks the venue for its list; set by exchanges.services.
     instrument_lookup: Callable[[str], Instrument | None] | None = None
@@ -91,14 +107,21 @@ class BaseExchange(abc.ABC):
         testnet: bool = True,
         *,
         market_type: MarketType = MarketType.SPOT,
+        margin_mode: MarginMode = MarginMode.CROSS,
+        leverage: int = 1,
+        passphrase: str = "",
         base_url: str | None = None,
         timeout_seconds: float | None = None,
     ) -> None:
+        """`margin_mode` and `leverage` say how positions on margin and futures accounts are to be held."""
         self.api_key = api_key
         self.api_secret = api_secret
+        self.passphrase = passphrase
         self.testnet = testnet
         self.market_type = MarketType(market_type)
-        self.base_url = (base_url or self.urls.get(self.network, "")).rstrip("/")
+        self.margin_mode = MarginMode(margin_mode)
+        self.leverage = leverage
+        self.base_url = (base_url or self.default_url(self.network, self.market_type)).rstrip("/")
         self.timeout_seconds = timeout_seconds or self.default_timeout_seconds
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
@@ -130,6 +153,10 @@ class BaseExchange(abc.ABC):
     @property
     def network(self) -> str:
         return "testnet" if self.testnet else "live"
+
+    @classmethod
+    def default_url(cls, network: str, market_type: MarketType) -> str:
+        return cls.urls.get(f"{network} {market_type}") or cls.urls.get(network, "")
 
     # --- what it can do
     @property
@@ -163,6 +190,10 @@ class BaseExchange(abc.ABC):
         price = self.get_current_price(symbol)
         return Quote(bid=price, ask=price)
 
+    def get_funding_rates(self, symbol: str, *, since: datetime) -> list[FundingRate]:
+        """Of futures: the rates that were paid at `since` or later, oldest first."""
+        raise self.not_supported("get_funding_rates")
+
     # --- private
     def get_balances(self) -> dict[str, Balance]:
         """By asset; assets with nothing in them may be left out."""
@@ -194,6 +225,24 @@ class BaseExchange(abc.ABC):
     def get_key_permissions(self) -> KeyPermissions:
         return KeyPermissions()
 
+    # --- private, of margin and futures accounts
+    def get_positions(self, symbol: str | None = None) -> list[Position]:
+        """The open positions. A margin account that knows only balances and debts has none."""
+        raise self.not_supported("get_positions")
+
+    def apply_leverage(self, symbol: str) -> None:
+        """Have the venue hold positions of `symbol` with this adapter's leverage and margin mode.
+
+        To be called before the first order; calling it again changes nothing. Spot, and venues where every order says
+        it itself, have nothing to do.
+        """
+        if self.market_type is MarketType.FUTURES:
+            raise self.not_supported("apply_leverage")
+
+    def get_funding_payments(self, symbol: str, *, since: datetime) -> list[FundingPayment]:
+        """Funding, rollover and interest of `symbol` that was booked at `since` or later, oldest first."""
+        raise self.not_supported("get_funding_payments")
+
     # --- what capabilities announce
     def create_stop_loss_order(
         self,
@@ -204,13 +253,23 @@ class BaseExchange(abc.ABC):
         *,
         client_order_id: str,
         limit_price: Decimal | None = None,
+        reduce_only: bool = True,
     ) -> Order:
         """Place a resting stop at the venue: a market order at `stop_price`, or a limit order with `limit_price`."""
         if not self.capabilities.stop_loss_orders:
             raise self.not_supported("create_stop_loss_order")
         order_type = OrderType.STOP_LOSS if limit_price is None else OrderType.STOP_LOSS_LIMIT
         return self.submit_order(
-            OrderRequest(client_order_id, symbol, Side(side), order_type, quantity, limit_price, stop_price)
+            OrderRequest(
+                client_order_id,
+                symbol,
+                Side(side),
+                order_type,
+                quantity,
+                limit_price,
+                stop_price,
+                reduce_only=reduce_only,
+            )
         )
 
     def create_take_profit_order(
@@ -222,14 +281,65 @@ class BaseExchange(abc.ABC):
         *,
         client_order_id: str,
         limit_price: Decimal | None = None,
+        reduce_only: bool = True,
     ) -> Order:
         """Place a resting take profit at the venue, triggered at `stop_price`."""
         if not self.capabilities.take_profit_orders:
             raise self.not_supported("create_take_profit_order")
         order_type = OrderType.TAKE_PROFIT if limit_price is None else OrderType.TAKE_PROFIT_LIMIT
         return self.submit_order(
-            OrderRequest(client_order_id, symbol, Side(side), order_type, quantity, limit_price, stop_price)
+            OrderRequest(
+                client_order_id,
+                symbol,
+                Side(side),
+                order_type,
+                quantity,
+                limit_price,
+                stop_price,
+                reduce_only=reduce_only,
+            )
         )
+
+    def create_trailing_stop_order(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        trailing_pct: Decimal,
+        *,
+        client_order_id: str,
+        reduce_only: bool = True,
+    ) -> Order:
+        """Place a stop that follows the price at a distance of `trailing_pct` per cent."""
+        if not self.capabilities.trailing_stop_orders:
+            raise self.not_supported("create_trailing_stop_order")
+        return self.submit_order(
+            OrderRequest(
+                client_order_id,
+                symbol,
+                Side(side),
+                OrderType.TRAILING_STOP,
+                quantity,
+                trailing_pct=trailing_pct,
+                reduce_only=reduce_only,
+            )
+        )
+
+    def create_oco_order(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        *,
+        take_profit_price: Decimal,
+        stop_price: Decimal,
+        client_order_ids: tuple[str, str],
+    ) -> tuple[Order, ...]:
+        """Place a take profit and a stop of which one cancels the other, in this order; both or neither.
+
+        One order, under the first id, where the venue makes a single one of both (Coinbase's bracket).
+        """
+        raise self.not_supported("create_oco_order")
 
     # --- helpers for adapters
     def instrument(self, symbol: str) -> Instrument:
@@ -264,8 +374,15 @@ class BaseExchange(abc.ABC):
         wants_stop = request.order_type not in (OrderType.MARKET, OrderType.LIMIT)
         if wants_limit and request.limit_price is None:
             raise InvalidOrder(f"A {request.order_type} order needs a limit price.", exchange=self.name)
-        if wants_stop and request.stop_price is None:
+        if request.order_type is OrderType.TRAILING_STOP:
+            if request.trailing_pct is None or not ZERO < request.trailing_pct < 100:
+                raise InvalidOrder("A trailing stop needs a distance between 0 and 100 per cent.", exchange=self.name)
+        elif wants_stop and request.stop_price is None:
             raise InvalidOrder(f"A {request.order_type} order needs a stop price.", exchange=self.name)
+        if request.post_only and not self.capabilities.post_only_orders:
+            raise self.not_supported("post-only order")
+        if request.post_only and request.order_type is not OrderType.LIMIT:
+            raise InvalidOrder("Only a limit order can be post-only.", exchange=self.name)
 
     def require_valid(self, request: OrderRequest, instrument: Instrument, price: Decimal | None = None) -> None:
         """Refuse what can never be accepted, with the figure it misses. `price`: what a market order would pay."""

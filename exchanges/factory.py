@@ -7,7 +7,7 @@ import logging
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
-from exchanges.base import BaseExchange, ExchangeCapabilities, MarketType
+from exchanges.base import BaseExchange, ExchangeCapabilities, MarginMode, MarketType
 from exchanges.errors import NotSupported, UnknownExchange
 
 logger = logging.getLogger(__name__)
@@ -18,7 +18,8 @@ class ExchangeFactory:
     """Makes adapters by name. Third parties register theirs here or by the entry point group above."""
 
     _adapters: ClassVar[dict[str, type[BaseExchange]]] = {}
-    # Base URL by (name, network), where a deployment overrides the adapter's own; set by exchanges/apps.py.
+    # Base URL by (name, network), where a deployment overrides the adapter's own; set by exchanges/apps.py. As in
+    # `BaseExchange.urls`, "live futures" goes before "live"; an overridden network never leads to a URL of the adapter.
     _url_overrides: ClassVar[dict[tuple[str, str], str]] = {}
     timeout_seconds: ClassVar[float] = 10.0
 
@@ -63,6 +64,12 @@ class ExchangeFactory:
             raise UnknownExchange(f"There is no exchange “{name}”. Known: {known}.") from None
 
     @classmethod
+    def get_adapter_for(cls, name: str, market_type: MarketType) -> type[BaseExchange]:
+        """The class for one account type of the exchange."""
+        adapter = cls.get_adapter(name)
+        return adapter.classes_by_market.get(market_type, adapter)
+
+    @classmethod
     def create_exchange(
         cls,
         name: str,
@@ -71,18 +78,29 @@ class ExchangeFactory:
         testnet: bool = True,
         *,
         market_type: MarketType = MarketType.SPOT,
+        margin_mode: MarginMode = MarginMode.CROSS,
+        leverage: int = 1,
+        passphrase: str = "",
     ) -> BaseExchange:
         """An adapter for one account.
 
         The promised constructor is `(api_key, api_secret, testnet=True)`; the options beyond it are passed to those
         that take them.
         """
-        adapter = cls.get_adapter(name)
         market_type = MarketType(market_type)
-        options: dict[str, Any] = {"market_type": market_type, "timeout_seconds": cls.timeout_seconds}
-        url = cls._url_overrides.get((name.strip().upper(), "testnet" if testnet else "live"))
-        if url:
-            options["base_url"] = url
+        adapter = cls.get_adapter_for(name, market_type)
+        options: dict[str, Any] = {
+            "market_type": market_type,
+            "margin_mode": MarginMode(margin_mode),
+            "leverage": leverage,
+            "passphrase": passphrase,
+            "timeout_seconds": cls.timeout_seconds,
+        }
+        network = "testnet" if testnet else "live"
+        for key in (f"{network} {market_type}", network):
+            if url := cls._url_overrides.get((name.strip().upper(), key)):
+                options["base_url"] = url
+                break
         accepted = _accepted_options(adapter)
         exchange = adapter(api_key, api_secret, testnet=testnet, **{k: v for k, v in options.items() if k in accepted})
         for option, value in options.items():
@@ -93,12 +111,14 @@ class ExchangeFactory:
         return exchange
 
     @classmethod
-    def get_exchange_capabilities(cls, name: str) -> ExchangeCapabilities:
-        return cls.get_adapter(name)("", "", testnet=True).capabilities
+    def get_exchange_capabilities(cls, name: str, market_type: MarketType = MarketType.SPOT) -> ExchangeCapabilities:
+        adapter = cls.get_adapter_for(name, MarketType(market_type))
+        options: dict[str, Any] = {"market_type": market_type} if "market_type" in _accepted_options(adapter) else {}
+        return adapter("", "", testnet=True, **options).capabilities
 
 
 def _accepted_options(adapter: type[BaseExchange]) -> frozenset[str]:
     parameters = inspect.signature(adapter.__init__).parameters
     if any(parameter.kind is parameter.VAR_KEYWORD for parameter in parameters.values()):
-        return frozenset({"market_type", "timeout_seconds", "base_url"})
+        return frozenset({"market_type", "margin_mode", "leverage", "passphrase", "timeout_seconds", "base_url"})
     return frozenset(parameters)

@@ -36,7 +36,7 @@ class MarketType(models.TextChoices):
 class CredentialQuerySet(models.QuerySet["ExchangeCredential"]):
     def without_secrets(self) -> CredentialQuerySet:
         """For lists and deletion: nothing is decrypted, so a lost key cannot get in the way."""
-        return self.defer("api_key", "api_secret")
+        return self.defer("api_key", "api_secret", "passphrase")
 
     def for_user(self, user: Any) -> CredentialQuerySet:
         return self.filter(user=user)
@@ -49,9 +49,12 @@ class ExchangeCredential(models.Model):
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="exchange_credentials")
     exchange = models.CharField(max_length=40)
     mode = models.CharField(max_length=10, choices=Mode)
+    # Blank: the key is good for every account type that the venue has no own keys for (`markets_with_own_keys`).
+    market_type = models.CharField(max_length=10, choices=MarketType, blank=True, default="")
     label = models.CharField(max_length=80, default="default")
     api_key = EncryptedCharField(max_length=500, blank=True, default="")
     api_secret = EncryptedTextField(blank=True, default="")
+    passphrase = EncryptedCharField(max_length=200, blank=True, default="")  # of venues whose keys have a third part
     api_key_hint = models.CharField(max_length=4, blank=True, default="", editable=False)
     is_paused = models.BooleanField(default=False)
     paused_reason = models.CharField(max_length=300, blank=True, default="")
@@ -98,6 +101,8 @@ class Instrument(models.Model):
     min_notional = ExactDecimalField(default=Decimal(0))
     is_trading = models.BooleanField(default=True)
     order_types = models.CharField(max_length=200, blank=True, default="")  # comma separated; empty: not known
+    max_leverage = models.PositiveIntegerField(default=1)
+    settle = models.CharField(max_length=20, blank=True, default="")
     updated_at = models.DateTimeField()
 
     class Meta:
@@ -126,6 +131,8 @@ class Instrument(models.Model):
             min_notional=self.min_notional,
             is_trading=self.is_trading,
             order_types=tuple(base.OrderType(name) for name in self.order_types.split(",") if name),
+            max_leverage=self.max_leverage,
+            settle=self.settle,
         )
 
     def is_fresh(self, now: datetime, max_age: timedelta) -> bool:

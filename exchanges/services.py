@@ -302,6 +302,8 @@ def refresh_instruments(*, exchange: str, market_type: str = MarketType.SPOT, ne
             min_notional=rules.min_notional,
             is_trading=rules.is_trading,
             order_types=",".join(rules.order_types),
+            max_leverage=rules.max_leverage,
+            settle=rules.settle,
             updated_at=now,
         )
         for rules in listed

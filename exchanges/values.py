@@ -39,6 +39,18 @@ class MarketType(StrEnum):
     FUTURES = "futures"
 
 
+class MarginMode(StrEnum):
+    """What stands behind a leveraged position: the whole account, or only what was set aside for it."""
+
+    CROSS = "cross"
+    ISOLATED = "isolated"
+
+
+class PositionSide(StrEnum):
+    LONG = "LONG"
+    SHORT = "SHORT"
+
+
 class Mode(StrEnum):
     """How a subscription trades: virtual money at the venue's prices, the venue's test network, or real money."""
 
@@ -54,6 +66,7 @@ class OrderType(StrEnum):
     STOP_LOSS_LIMIT = "STOP_LOSS_LIMIT"
     TAKE_PROFIT = "TAKE_PROFIT"
     TAKE_PROFIT_LIMIT = "TAKE_PROFIT_LIMIT"
+    TRAILING_STOP = "TRAILING_STOP"  # a market order once the price has turned by `trailing_pct` from its best
 
 
 LIMIT_TYPES = frozenset({OrderType.LIMIT, OrderType.STOP_LOSS_LIMIT, OrderType.TAKE_PROFIT_LIMIT})
@@ -128,9 +141,12 @@ class Quote(_DecimalFields):
 
 @dataclass(frozen=True, slots=True)
 class Balance(_DecimalFields):
+    """`borrowed`: what of it the venue lent and wants back, interest included (margin accounts)."""
+
     asset: str
     free: Decimal
     used: Decimal = ZERO
+    borrowed: Decimal = ZERO
 
     @property
     def total(self) -> Decimal:
@@ -153,6 +169,8 @@ class Instrument(_DecimalFields):
     min_notional: Decimal = ZERO  # in quote units
     is_trading: bool = True
     order_types: tuple[OrderType, ...] = ()  # what the venue takes here; empty where it does not say
+    max_leverage: int = 1
+    settle: str = ""  # the asset in which a futures contract pays; empty elsewhere
 
     def round_quantity(self, quantity: Decimal) -> Decimal:
         """Down to the lot: never more than was asked for."""
@@ -198,6 +216,11 @@ class OrderRequest(_DecimalFields):
     quantity: Decimal
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
+    trailing_pct: Decimal | None = None  # of TRAILING_STOP: per cent of the best price since it was placed
+    # It may only shrink a position: never open one, never turn one around. On a margin account what was borrowed for
+    # the position is paid back with it. Spot cannot sell more than is held, so there it changes nothing.
+    reduce_only: bool = False
+    post_only: bool = False  # of LIMIT: refused where it would take from the book
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +239,8 @@ class Order(_DecimalFields):
     limit_price: Decimal | None = None
     stop_price: Decimal | None = None
     updated_at: datetime | None = None
+    trailing_pct: Decimal | None = None
+    reduce_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +259,42 @@ class Fill(_DecimalFields):
 
 
 @dataclass(frozen=True, slots=True)
+class Position(_DecimalFields):
+    """A leveraged position as the venue tells it. Amounts of money in units of the instrument's `settle` or quote."""
+
+    symbol: str
+    side: PositionSide
+    quantity: Decimal  # base units, positive
+    entry_price: Decimal
+    leverage: Decimal = Decimal(1)
+    margin_mode: MarginMode = MarginMode.CROSS
+    mark_price: Decimal | None = None
+    liquidation_price: Decimal | None = None  # None where the venue names none (too far away, or not told)
+    unrealised_pnl: Decimal = ZERO
+    position_id: str = ""  # where the venue keeps several of one symbol apart
+
+
+@dataclass(frozen=True, slots=True)
+class FundingPayment(_DecimalFields):
+    """What a position paid (negative) or was paid (positive) for being held: funding, rollover or interest."""
+
+    payment_id: str
+    symbol: str
+    amount: Decimal
+    asset: str
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class FundingRate(_DecimalFields):
+    """Of a futures contract: longs pay `rate` times the position's worth to shorts at `paid_at`."""
+
+    symbol: str
+    rate: Decimal
+    paid_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class KeyPermissions:
     """What an API key may do; None where the venue does not tell (a test network, say)."""
 
@@ -244,7 +305,12 @@ class KeyPermissions:
 
 @dataclass(frozen=True, slots=True)
 class ExchangeCapabilities:
-    """What an adapter can do. What is not declared here raises NotSupported before anything is sent."""
+    """What an adapter can do on its account type (`market_type`). What is not declared raises NotSupported before
+    anything is sent.
+
+    `spot_trading`, `futures_trading` and `margin_trading` are the same on every account type of a venue. A third party
+    may leave out `advanced_orders`: it follows from the four after it.
+    """
 
     spot_trading: bool = False
     futures_trading: bool = False
@@ -252,9 +318,18 @@ class ExchangeCapabilities:
     stop_loss_orders: bool = False
     take_profit_orders: bool = False
     advanced_orders: bool = False
+    oco_orders: bool = False  # stop and take profit of which one cancels the other
+    trailing_stop_orders: bool = False
+    post_only_orders: bool = False
+    reduce_only_orders: bool = False
+    margin_modes: tuple[MarginMode, ...] = ()  # of margin and futures
     timeframes: tuple[str, ...] = field(default=tuple(TIMEFRAMES))
     order_types: tuple[OrderType, ...] = (OrderType.MARKET, OrderType.LIMIT)
     testnet: bool = False
+
+    def __post_init__(self) -> None:
+        parts = (self.oco_orders, self.trailing_stop_orders, self.post_only_orders, self.reduce_only_orders)
+        object.__setattr__(self, "advanced_orders", self.advanced_orders or any(parts))
 
     def supports(self, market_type: MarketType) -> bool:
         return {
@@ -267,6 +342,7 @@ class ExchangeCapabilities:
         values = asdict(self)
         values["timeframes"] = list(self.timeframes)
         values["order_types"] = [str(order_type) for order_type in self.order_types]
+        values["margin_modes"] = [str(mode) for mode in self.margin_modes]
         return values
 
 

@@ -53,7 +53,7 @@ def _own(request: HttpRequest, subscription_id: UUID) -> Subscription:
         "bot_version__bot__author", "position", "stream", "credential"
     )
     # The secrets of the account are not needed to look at it.
-    mine = mine.defer("credential__api_key", "credential__api_secret")
+    mine = mine.defer("credential__api_key", "credential__api_secret", "credential__passphrase")
     return get_object_or_404(mine, pk=subscription_id)
 
 

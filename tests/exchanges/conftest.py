@@ -123,7 +123,7 @@ def stand_in(_stand_in_server: StandIn) -> StandIn:
 @pytest.fixture
 def binance(stand_in: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[BinanceExchange]:
     """A Binance adapter that talks to the stand-in and does not sleep between tries."""
-    monkeypatch.setattr("exchanges.adapters.binance.exchange.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("exchanges.calls.time.sleep", lambda seconds: None)
     with BinanceExchange(API_KEY, API_SECRET, False, base_url=stand_in.url, timeout_seconds=5) as exchange:
         yield exchange
 

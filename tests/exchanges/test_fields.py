@@ -198,11 +198,11 @@ def test_a_debug_page_shows_no_secret(credential: ExchangeCredential) -> None:
 def test_key_rotation(credential: ExchangeCredential, settings: Any) -> None:
     old, new = settings.FIELD_ENCRYPTION_KEY[0], Fernet.generate_key().decode()
     settings.FIELD_ENCRYPTION_KEY = [new, old]
-    assert "2 rotated, 0 current already, 0 unreadable" in rotate()
+    assert "3 rotated, 0 current already, 0 unreadable" in rotate()
     settings.FIELD_ENCRYPTION_KEY = [new]
     assert reread(credential).api_secret == SECRET
     assert reread(credential).api_key == "the-key"
-    assert "0 rotated, 2 current already, 0 unreadable" in rotate()
+    assert "0 rotated, 3 current already, 0 unreadable" in rotate()
 
 
 def rotate(**options: Any) -> str:
@@ -225,7 +225,7 @@ def test_a_rotation_that_crashed_is_finished_by_the_next_one(
 
     def crash_in_the_third_batch(*args: Any) -> None:
         calls.append(args)
-        if len(calls) == 10:
+        if len(calls) == 14:
             raise KeyboardInterrupt
         done(*args)
 
@@ -235,7 +235,7 @@ def test_a_rotation_that_crashed_is_finished_by_the_next_one(
     assert {row.api_secret.reveal() for row in ExchangeCredential.objects.all()} == {f"s{n}" for n in range(7)}
 
     monkeypatch.setattr(rotation, "_rotate", done)
-    assert "6 rotated, 8 current already" in rotate(batch_size=2)
+    assert "9 rotated, 12 current already" in rotate(batch_size=2)
     settings.FIELD_ENCRYPTION_KEY = [new]
     assert {row.api_secret.reveal() for row in ExchangeCredential.objects.all()} == {f"s{n}" for n in range(7)}
 
@@ -249,7 +249,7 @@ def test_rotation_names_what_it_cannot_read_and_does_the_rest(
         user=subscriber, exchange="BINANCE", mode="live", label="readable", api_secret="fine"
     )
     settings.FIELD_ENCRYPTION_KEY = [Fernet.generate_key().decode(), *settings.FIELD_ENCRYPTION_KEY]
-    with pytest.raises(CommandError, match="2 secrets open with none") as caught:
+    with pytest.raises(CommandError, match="3 secrets open with none") as caught:
         rotate()
     assert str(credential.pk) in str(caught.value)
     assert SECRET not in str(caught.value)

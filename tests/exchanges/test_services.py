@@ -24,7 +24,7 @@ from tests.exchanges.conftest import API_KEY, API_SECRET, MemoryVenue, StandIn
 def binance_at_stand_in(stand_in: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
     """Every Binance URL leads to the stand-in, which accepts any key and says that it may trade."""
     monkeypatch.setattr(ExchangeFactory, "_url_overrides", {})
-    monkeypatch.setattr("exchanges.adapters.binance.exchange.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("exchanges.calls.time.sleep", lambda seconds: None)
     for network in ("live", "testnet"):
         ExchangeFactory.override_url("BINANCE", network, stand_in.url)
     accept_keys(stand_in)

@@ -9,13 +9,19 @@ from urllib.parse import urlsplit
 import requests
 from binance.client import Client
 
+from exchanges.calls import Refused, Unreadable
+
 # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security: how old, in milliseconds, a
 # signed request may be when it arrives. It is also the default of the venue.
 RECV_WINDOW_MS = 5000
 
 
-class Refusal(Exception):
-    """A reply that is not the one asked for: an HTTP status with, where the venue gave them, its code and message."""
+# https://developers.binance.com/docs/binance-spot-api-docs/errors: refused before execution, for an order too
+INVALID_TIMESTAMP = -1021
+
+
+class Refusal(Refused):
+    """An HTTP status with, where the venue gave them, its code and message."""
 
     def __init__(self, status: int, code: int | None, message: str, retry_after: float | None) -> None:
         super().__init__(f"HTTP {status}, code {code}")
@@ -23,10 +29,7 @@ class Refusal(Exception):
         self.code = code
         self.message = message
         self.retry_after = retry_after
-
-
-class Unreadable(Exception):
-    """A reply with a good status whose content makes no sense."""
+        self.is_about_time = code == INVALID_TIMESTAMP and status == 400
 
 
 class SpotClient(Client):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from exchanges.adapters.binance.client import Refusal
+from exchanges.adapters.binance.client import INVALID_TIMESTAMP, Refusal
 from exchanges.errors import (
     AuthenticationError,
     ExchangeError,
@@ -13,8 +13,6 @@ from exchanges.errors import (
     OrderRejected,
     TransientExchangeError,
 )
-
-INVALID_TIMESTAMP = -1021
 
 
 class Uncertain(Exception):

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from functools import cached_property, partial
-from typing import Any, TypeVar
-
-import requests
+from typing import Any
 
 from exchanges.adapters.binance import wire
-from exchanges.adapters.binance.client import Refusal, SpotClient, Unreadable
-from exchanges.adapters.binance.errors import INVALID_TIMESTAMP, translate, uncertain
+from exchanges.adapters.binance.client import Refusal, SpotClient
+from exchanges.adapters.binance.errors import translate
 from exchanges.base import (
     TIMEFRAMES,
     Balance,
-    BaseExchange,
     Candle,
     ExchangeCapabilities,
     Fill,
@@ -30,22 +26,17 @@ from exchanges.base import (
     Quote,
     Side,
 )
-from exchanges.errors import AuthenticationError, ExchangeError, TransientExchangeError
-
-Parsed = TypeVar("Parsed")
+from exchanges.calls import CallingExchange, Parsed, Refused
+from exchanges.errors import ExchangeError
 
 # https://developers.binance.com/docs/binance-spot-api-docs/rest-api/market-data-endpoints#klinecandlestick-data
 CANDLES_PER_REQUEST = 1000
 
-READ_ATTEMPTS = 3
-RETRY_FIRST_SECONDS = 0.2  # doubled each time, with jitter
-RETRY_LONGEST_SECONDS = 2.0  # a venue that asks for more gets its error raised instead
-CLOCK_ATTEMPTS = 3
 # Where a symbol takes no stop market orders, the stop's limit stands this far through its trigger price.
 STOP_LIMIT_BPS = Decimal(100)
 
 
-class BinanceExchange(BaseExchange):
+class BinanceExchange(CallingExchange):
     name = "BINANCE"
     title = "Binance"
     urls = {"live": "https://api.binance.com", "testnet": "https://testnet.binance.vision"}
@@ -61,7 +52,7 @@ class BinanceExchange(BaseExchange):
             spot_trading=True,
             stop_loss_orders=True,
             take_profit_orders=True,
-            order_types=tuple(OrderType),
+            order_types=tuple(kind for kind in OrderType if kind is not OrderType.TRAILING_STOP),
             testnet=True,
         )
 
@@ -70,14 +61,18 @@ class BinanceExchange(BaseExchange):
         if self.api_key:
             self.get_balances()
         else:
-            self._call("test_connectivity", self._client.ping, bool)
+            self.call("test_connectivity", self._client.ping, bool)
         return True
 
     def get_server_time(self) -> datetime:
-        return wire.moment(self._measure_clock())
+        measured = self.call("get_server_time", self._client.get_server_time, wire.server_time)
+        # Compared after the reply: rather a little behind (up to recvWindow is accepted) than ahead (1 s is).
+        self._client.timestamp_offset = measured - int(time.time() * 1000)
+        self._clock_is_measured = True
+        return wire.moment(measured)
 
     def get_instruments(self) -> list[Instrument]:
-        return self._call("get_instruments", self._client.get_exchange_info, wire.instruments)
+        return self.call("get_instruments", self._client.get_exchange_info, wire.instruments)
 
     def get_candles(
         self, symbol: str, timeframe: str, *, limit: int = 200, since: datetime | None = None
@@ -104,15 +99,15 @@ class BinanceExchange(BaseExchange):
         return found[:limit]
 
     def _candle_page(self, query: dict[str, Any]) -> list[tuple[Candle, int]]:
-        return self._call("get_candles", self._client.get_klines, wire.candles, **query)
+        return self.call("get_candles", self._client.get_klines, wire.candles, **query)
 
     def get_current_price(self, symbol: str) -> Decimal:
-        return self._call(
+        return self.call(
             "get_current_price", self._client.get_symbol_ticker, wire.price, symbol=self._venue_symbol(symbol)
         )
 
     def get_quote(self, symbol: str) -> Quote:
-        return self._call("get_quote", self._client.get_orderbook_ticker, wire.quote, symbol=self._venue_symbol(symbol))
+        return self.call("get_quote", self._client.get_orderbook_ticker, wire.quote, symbol=self._venue_symbol(symbol))
 
     # --- private
     def get_balances(self) -> dict[str, Balance]:
@@ -183,10 +178,17 @@ class BinanceExchange(BaseExchange):
         *,
         client_order_id: str,
         limit_price: Decimal | None = None,
+        reduce_only: bool = True,
     ) -> Order:
         limit_price = limit_price or self._limit_instead_of(OrderType.STOP_LOSS, symbol, side, stop_price)
         return super().create_stop_loss_order(
-            symbol, side, quantity, stop_price, client_order_id=client_order_id, limit_price=limit_price
+            symbol,
+            side,
+            quantity,
+            stop_price,
+            client_order_id=client_order_id,
+            limit_price=limit_price,
+            reduce_only=reduce_only,
         )
 
     def create_take_profit_order(
@@ -198,10 +200,17 @@ class BinanceExchange(BaseExchange):
         *,
         client_order_id: str,
         limit_price: Decimal | None = None,
+        reduce_only: bool = True,
     ) -> Order:
         limit_price = limit_price or self._limit_instead_of(OrderType.TAKE_PROFIT, symbol, side, stop_price)
         return super().create_take_profit_order(
-            symbol, side, quantity, stop_price, client_order_id=client_order_id, limit_price=limit_price
+            symbol,
+            side,
+            quantity,
+            stop_price,
+            client_order_id=client_order_id,
+            limit_price=limit_price,
+            reduce_only=reduce_only,
         )
 
     def _limit_instead_of(self, order_type: OrderType, symbol: str, side: Side, stop_price: Decimal) -> Decimal | None:
@@ -234,93 +243,24 @@ class BinanceExchange(BaseExchange):
         **parameters: Any,
     ) -> Parsed:
         """A request with the key, timed by the venue's clock."""
-        if not (self.api_key and self.api_secret):
-            raise AuthenticationError("This needs an API key and secret.", exchange=self.name, operation=operation)
+        self.require_key(operation)
         self._venue_milliseconds()
-        return self._call(operation, send, parse, is_order=is_order, **parameters)
+        return self.call(operation, send, parse, is_order=is_order, **parameters)
 
-    def _call(
-        self,
-        operation: str,
-        send: Callable[..., Any],
-        parse: Callable[[Any], Parsed],
-        *,
-        is_order: bool = False,
-        **parameters: Any,
-    ) -> Parsed:
-        """One request and its reply, read. An order is sent once; a read again, after a pause, while it may help."""
-        deadline = time.monotonic() + self.timeout_seconds
-        attempt = 1
-        while True:
-            outcome = self._attempt(operation, send, parse, is_order, parameters)
-            if not isinstance(outcome, ExchangeError):
-                return outcome
-            may_help = isinstance(outcome, TransientExchangeError) and not is_order
-            pause = RETRY_FIRST_SECONDS * 2 ** (attempt - 1) * random.uniform(0.5, 1.5)  # noqa: S311 - jitter
-            if isinstance(outcome, TransientExchangeError) and outcome.retry_after > RETRY_LONGEST_SECONDS:
-                may_help = False
-            if not may_help or attempt >= READ_ATTEMPTS or time.monotonic() + pause > deadline:
-                # Raised here, where no vendor exception is being handled: those hold the signed URL and the key.
-                raise outcome
-            time.sleep(pause)
-            attempt += 1
-
-    def _attempt(
-        self,
-        operation: str,
-        send: Callable[..., Any],
-        parse: Callable[[Any], Parsed],
-        is_order: bool,
-        parameters: dict[str, Any],
-    ) -> Parsed | ExchangeError:
-        for attempt in range(1, CLOCK_ATTEMPTS + 1):
-            try:
-                # A copy: the library adds the timestamp and the signature to what it is given.
-                return parse(send(**parameters))
-            except Refusal as refusal:
-                if refusal.code == INVALID_TIMESTAMP and refusal.status == 400 and attempt < CLOCK_ATTEMPTS:
-                    problem = self._try_clock()
-                    if problem is None:
-                        continue
-                    return problem
-                return translate(refusal, operation=operation, is_order=is_order)
-            except requests.Timeout:
-                sentence = f"Binance did not answer within {self.timeout_seconds:g} seconds."
-            except requests.RequestException:
-                sentence = "The connection to Binance failed."
-            except (
-                Unreadable,
-                KeyError,
-                IndexError,
-                TypeError,
-                ValueError,
-                AttributeError,
-                InvalidOperation,
-            ):
-                sentence = "Binance answered with something that cannot be read."
-            return uncertain(sentence, operation=operation, is_order=is_order)
-        raise AssertionError("unreachable")
+    def translate(self, refused: Refused, *, operation: str, is_order: bool) -> ExchangeError:
+        if not isinstance(refused, Refusal):
+            raise TypeError(refused)
+        return translate(refused, operation=operation, is_order=is_order)
 
     # --- the venue's clock
     def _venue_milliseconds(self) -> int:
         """The venue's time now, by a clock that is compared with the venue's at the first need."""
         if "_clock_is_measured" not in self.__dict__:
-            return self._measure_clock()
+            self.measure_clock()
         return int(time.time() * 1000 + self._client.timestamp_offset)
 
-    def _measure_clock(self) -> int:
-        measured = self._call("get_server_time", self._client.get_server_time, wire.server_time)
-        # Compared after the reply: rather a little behind (up to recvWindow is accepted) than ahead (1 s is).
-        self._client.timestamp_offset = measured - int(time.time() * 1000)
-        self._clock_is_measured = True
-        return measured
-
-    def _try_clock(self) -> ExchangeError | None:
-        try:
-            self._measure_clock()
-        except ExchangeError as error:
-            return error
-        return None
+    def measure_clock(self) -> None:
+        self.get_server_time()
 
     # --- symbols
     def _venue_symbol(self, symbol: str) -> str:
