@@ -9,9 +9,11 @@ class ExchangesConfig(AppConfig):
         from django.conf import settings
 
         from exchanges.adapters.binance import BinanceExchange
+        from exchanges.budgets import make_budget
         from exchanges.factory import ExchangeFactory
 
         ExchangeFactory.register_exchange("BINANCE", BinanceExchange)
+        ExchangeFactory.make_budget = make_budget
         ExchangeFactory.timeout_seconds = settings.EXCHANGE_TIMEOUT_SECONDS
         for name, urls in settings.EXCHANGE_URLS.items():
             for network, url in urls.items():

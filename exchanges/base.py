@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from exchanges.errors import InvalidOrder, NotSupported
+from exchanges.rate_limits import Budget, RateLimit
 from exchanges.values import (
     FINAL_STATUSES,
     LIMIT_TYPES,
@@ -96,6 +97,9 @@ class BaseExchange(abc.ABC):
 
     # The class for an account type, where it is not this one: a venue's futures are often another API altogether.
     classes_by_market: dict[MarketType, type[BaseExchange]] = {}
+
+    rate_limits: tuple[RateLimit, ...] = ()
+    budget: Budget | None = None  # shared with all workers; set by exchanges.services
 
     # Where the platform looks up a symbol's rules before it asks the venue for its list; set by exchanges.services.
     instrument_lookup: Callable[[str], Instrument | None] | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import time
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import InvalidOperation
 from typing import Any, TypeVar
 
@@ -18,6 +18,7 @@ import requests
 
 from exchanges.base import BaseExchange
 from exchanges.errors import AuthenticationError, ExchangeError, OrderOutcomeUnknown, TransientExchangeError
+from exchanges.rate_limits import OverBudget, Scope
 
 Parsed = TypeVar("Parsed")
 
@@ -32,6 +33,8 @@ class Refused(Exception):
     """A reply that is not the one asked for. Each adapter's client raises a subclass with what its table needs."""
 
     is_about_time = False  # the venue did not accept the request's timestamp or nonce; nothing was carried out
+    stop_seconds = 0.0  # too many requests: for so long nobody may send anything
+    stop_scope = Scope.ADDRESS
 
 
 class Unreadable(Exception):
@@ -49,6 +52,15 @@ class CallingExchange(BaseExchange):
 
     def measure_clock(self) -> None:
         """Compare the venue's clock with ours. Where requests carry no time there is nothing to do."""
+
+    def costs(self, operation: str, parameters: Mapping[str, Any]) -> Mapping[str, float]:
+        """What the request takes from each of `rate_limits`, by name."""
+        del operation, parameters
+        return {}
+
+    def told_usage(self) -> Mapping[str, float]:
+        """What the venue said with its last reply is used up, by limit's name."""
+        return {}
 
     def uncertain(
         self, message: str, *, operation: str, is_order: bool, retry_after: float = DEFAULT_RETRY_SECONDS
@@ -75,6 +87,7 @@ class CallingExchange(BaseExchange):
         deadline = time.monotonic() + self.timeout_seconds
         attempt = 1
         while True:
+            self._pay(operation, parameters, is_order=is_order, patience_seconds=deadline - time.monotonic())
             outcome = self._attempt(operation, send, parse, is_order, parameters)
             if not isinstance(outcome, ExchangeError):
                 return outcome
@@ -87,6 +100,32 @@ class CallingExchange(BaseExchange):
             time.sleep(pause)
             attempt += 1
 
+    def _pay(self, operation: str, parameters: Mapping[str, Any], *, is_order: bool, patience_seconds: float) -> None:
+        if self.budget is None:
+            return
+        try:
+            self.budget.spend(
+                self.rate_limits,
+                self.costs(operation, parameters),
+                is_order=is_order,
+                patience_seconds=patience_seconds,
+            )
+        except OverBudget as over:
+            raise TransientExchangeError(
+                f"{self.title} allows no more requests at the moment.",
+                exchange=self.name,
+                operation=operation,
+                retry_after=over.retry_after,
+            ) from None
+
+    def _learn(self, refused: Refused | None = None) -> None:
+        if self.budget is None:
+            return
+        if told := self.told_usage():
+            self.budget.learn(self.rate_limits, told)
+        if refused is not None and refused.stop_seconds:
+            self.budget.stop(refused.stop_seconds, refused.stop_scope)
+
     def _attempt(
         self,
         operation: str,
@@ -98,8 +137,11 @@ class CallingExchange(BaseExchange):
         for attempt in range(1, CLOCK_ATTEMPTS + 1):
             try:
                 # A copy: a library may add the timestamp and the signature to what it is given.
-                return parse(send(**parameters))
+                reply = send(**parameters)
+                self._learn()
+                return parse(reply)
             except Refused as refused:
+                self._learn(refused)
                 if refused.is_about_time and attempt < CLOCK_ATTEMPTS:
                     problem = self._corrected_clock()
                     if problem is None:

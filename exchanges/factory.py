@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import inspect
 import logging
+from collections.abc import Callable
 from importlib.metadata import entry_points
 from typing import Any, ClassVar
 
 from exchanges.base import BaseExchange, ExchangeCapabilities, MarginMode, MarketType
 from exchanges.errors import NotSupported, UnknownExchange
+from exchanges.rate_limits import Budget
 
 logger = logging.getLogger(__name__)
 ENTRY_POINT_GROUP = "trading_bot_marketplace.exchanges"
@@ -22,6 +24,8 @@ class ExchangeFactory:
     # `BaseExchange.urls`, "live futures" goes before "live"; an overridden network never leads to a URL of the adapter.
     _url_overrides: ClassVar[dict[tuple[str, str], str]] = {}
     timeout_seconds: ClassVar[float] = 10.0
+    # Gives an adapter its part of the venue's rate limits; set by exchanges/apps.py.
+    make_budget: ClassVar[Callable[[BaseExchange], Budget] | None] = None
 
     @classmethod
     def register_exchange(cls, name: str, adapter: type[BaseExchange]) -> None:
@@ -106,6 +110,8 @@ class ExchangeFactory:
         for option, value in options.items():
             if option not in accepted and option != "market_type":
                 setattr(exchange, option, value)
+        if cls.make_budget is not None:
+            exchange.budget = cls.make_budget(exchange)
         if market_type is not MarketType.SPOT and not exchange.capabilities.supports(market_type):
             raise NotSupported(f"{adapter.title} has no {market_type} trading here.", exchange=adapter.name)
         return exchange

@@ -279,6 +279,9 @@ BOT_FAILURES_BEFORE_PAUSE = 5
 # --- exchanges
 # Base URLs by exchange and network, where they differ from the adapter's own (the demo points them at the simulator).
 EXCHANGE_URLS: dict[str, dict[str, str]] = {}
+# Venues count requests by IP address. Machines that share REDIS_URL and reach the venues from different addresses each
+# give theirs a name here.
+OUTGOING_ADDRESS = os.environ.get("OUTGOING_ADDRESS", "default")
 SIMULATOR_URLS: dict[str, str] = {}  # by face; only in the demo
 EXCHANGE_TIMEOUT_SECONDS = 10.0
 PAPER_STARTING_BALANCES = {"USDT": "100000", "USDC": "100000", "USD": "100000", "EUR": "100000"}
