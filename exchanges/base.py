@@ -92,6 +92,8 @@ class BaseExchange(abc.ABC):
     fee_rate: Decimal = Decimal("0.001")  # the venue's standard taker fee, for paper trading and estimates
     default_timeout_seconds: float = 10.0
     credential_help: str = ""  # where a user makes a key and what it must (not) be allowed to do
+    candles_served: int | None = None  # of a venue that has only so many of its newest candles
+    forgets_unfilled_orders: bool = False  # one that ended without a fill is then unknown to the venue
     needs_passphrase: bool = False  # a key has a third part
     markets_with_own_keys: frozenset[MarketType] = frozenset()  # account types that another key opens
 
