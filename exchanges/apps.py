@@ -18,4 +18,6 @@ class ExchangesConfig(AppConfig):
         for name, urls in settings.EXCHANGE_URLS.items():
             for network, url in urls.items():
                 ExchangeFactory.override_url(name, network, url)
+        for url, ca_file in settings.EXCHANGE_CA_FILES.items():
+            ExchangeFactory.trust_certificate(url, ca_file)
         ExchangeFactory.load_entry_points()

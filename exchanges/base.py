@@ -100,6 +100,10 @@ class BaseExchange(abc.ABC):
     # The class for an account type, where it is not this one: a venue's futures are often another API altogether.
     classes_by_market: dict[MarketType, type[BaseExchange]] = {}
 
+    # Whose certificates `base_url` is trusted with, as a PEM file, where that is not one of the authorities that
+    # everybody trusts: at a deployment's own URL, or the simulator's. Set by the factory.
+    ca_file: str = ""
+
     rate_limits: tuple[RateLimit, ...] = ()
     budget: Budget | None = None  # shared with all workers; set by exchanges.services
 

@@ -23,6 +23,8 @@ class ExchangeFactory:
     # Base URL by (name, network), where a deployment overrides the adapter's own; set by exchanges/apps.py. As in
     # `BaseExchange.urls`, "live futures" goes before "live"; an overridden network never leads to a URL of the adapter.
     _url_overrides: ClassVar[dict[tuple[str, str], str]] = {}
+    # PEM file by URL, where an overridden one has a certificate that not everybody trusts.
+    _ca_files: ClassVar[dict[str, str]] = {}
     timeout_seconds: ClassVar[float] = 10.0
     # Gives an adapter its part of the venue's rate limits; set by exchanges/apps.py.
     make_budget: ClassVar[Callable[[BaseExchange], Budget] | None] = None
@@ -46,6 +48,11 @@ class ExchangeFactory:
     @classmethod
     def override_url(cls, name: str, network: str, url: str) -> None:
         cls._url_overrides[name, network] = url
+
+    @classmethod
+    def trust_certificate(cls, url: str, ca_file: str) -> None:
+        """Trust the authority in that PEM file, and no other, at the overridden URL. Nowhere is nothing verified."""
+        cls._ca_files[url] = ca_file
 
     @classmethod
     def load_entry_points(cls) -> None:
@@ -104,6 +111,7 @@ class ExchangeFactory:
         for key in (f"{network} {market_type}", network):
             if url := cls._url_overrides.get((name.strip().upper(), key)):
                 options["base_url"] = url
+                options["ca_file"] = cls._ca_files.get(url, "")
                 break
         accepted = _accepted_options(adapter)
         exchange = adapter(api_key, api_secret, testnet=testnet, **{k: v for k, v in options.items() if k in accepted})

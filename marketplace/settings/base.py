@@ -279,6 +279,9 @@ BOT_FAILURES_BEFORE_PAUSE = 5
 # --- exchanges
 # Base URLs by exchange and network, where they differ from the adapter's own (the demo points them at the simulator).
 EXCHANGE_URLS: dict[str, dict[str, str]] = {}
+# PEM file of the authority to trust at one of those URLs, by URL, where its certificate is of one's own making. The
+# venues' own URLs are verified against the machine's authorities, and nothing is ever not verified.
+EXCHANGE_CA_FILES: dict[str, str] = {}
 # Venues count requests by IP address. Machines that share REDIS_URL and reach the venues from different addresses each
 # give theirs a name here.
 OUTGOING_ADDRESS = os.environ.get("OUTGOING_ADDRESS", "default")

@@ -84,6 +84,15 @@ def test_deployment_options_reach_a_constructor_that_does_not_take_them(
     assert (exchange.timeout_seconds, exchange.base_url) == (3.5, "http://127.0.0.1:1")
 
 
+def test_a_certificate_is_trusted_at_its_url_only(my_exchange: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExchangeFactory, "_url_overrides", {})
+    monkeypatch.setattr(ExchangeFactory, "_ca_files", {})
+    ExchangeFactory.trust_certificate("https://127.0.0.1:1", "/somewhere/ca.pem")
+    ExchangeFactory.override_url("MYEXCHANGE", "testnet", "https://127.0.0.1:1")
+    assert ExchangeFactory.create_exchange("MYEXCHANGE", testnet=True).ca_file == "/somewhere/ca.pem"
+    assert ExchangeFactory.create_exchange("MYEXCHANGE", testnet=False).ca_file == ""
+
+
 @pytest.mark.parametrize("name", ["", "NOPE", "BINANCE2"])
 def test_an_unknown_exchange_raises_and_names_the_known_ones(name: str) -> None:
     for call in (
