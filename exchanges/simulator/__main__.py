@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 import time
@@ -15,6 +16,8 @@ from exchanges.simulator.history import DAY_MS, MINUTE_MS, CsvError, parse_time
 from exchanges.simulator.listings import SPOT_LISTINGS
 from exchanges.simulator.server import Server, is_loopback
 from exchanges.simulator.simulator import Settings, SettingsError, open_simulator
+
+logger = logging.getLogger(__name__)
 
 EARLIEST_START_MS = parse_time("2012-01-01")
 
@@ -52,9 +55,11 @@ async def _serve(server: Server, host: str, port: int) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
     try:
-        port = await server.start(host, port)
-        shown = f"[{host}]" if ":" in host else host
-        print(f"simulator ready http://{shown}:{port}", flush=True)
+        await server.start(host, port)
+        logger.debug("%d faces", len(server.faces))  # a broken one shows now and not at its first request
+        first, *others = server.urls.items()
+        lines = [f"simulator ready {first[1]}", *(f"  {name} {url}" for name, url in (first, *others))]
+        print("\n".join(lines), flush=True)
         await stopped.wait()
     finally:
         await server.stop()
@@ -63,10 +68,15 @@ async def _serve(server: Server, host: str, port: int) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m exchanges.simulator",
-        description="A simulated exchange that speaks Binance's spot REST API.",
+        description="A simulated exchange that speaks the REST APIs of Binance, Coinbase and Kraken.",
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default %(default)s)")
-    parser.add_argument("--port", type=int, default=8001, help="0 takes a free one (default %(default)s)")
+    parser.add_argument(
+        "--port",
+        type=int,
+        default=8001,
+        help="of the first venue, the others follow; 0 takes free ones (default %(default)s)",
+    )
     parser.add_argument("--seed", type=_seed, help="of the random walk (default 7)")
     parser.add_argument("--speed", type=_speed, help="simulated seconds per second; 0 stops the clock (default 1)")
     parser.add_argument(

@@ -1,12 +1,24 @@
-"""The books of a venue: its accounts, keys, orders and fills, how they are found, and which of them have changed."""
+"""The books of a venue: accounts, keys, orders, fills, positions and payments, how they are found, what has changed."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 from typing import Any
 
+from exchanges.base import ZERO
 from exchanges.simulator.market import Market
-from exchanges.simulator.records import Account, ApiKey, Fill, Holding, Order, OrderList, Permission
+from exchanges.simulator.records import (
+    Account,
+    ApiKey,
+    Fill,
+    Holding,
+    Order,
+    OrderList,
+    Payment,
+    Permission,
+    PositionRecord,
+    VenueStatus,
+)
 
 
 class Books:
@@ -14,6 +26,8 @@ class Books:
         self.name = name
         self.markets = markets
         self.settled_ms = start_ms
+        self.status = VenueStatus.ONLINE
+        self.maker_fee = self.taker_fee = Decimal("0.001")  # of the accounts that will be opened
         self.accounts: dict[int, Account] = {}
         self.keys: dict[str, ApiKey] = {}
         self.order_lists: dict[int, OrderList] = {}
@@ -22,6 +36,10 @@ class Books:
         self._fills: dict[tuple[int, str], list[Fill]] = {}
         self._account_orders: dict[tuple[int, str], list[Order]] = {}
         self._trade_ids: dict[str, int] = dict.fromkeys(markets, 0)
+        self._positions: dict[tuple[int, str], PositionRecord] = {}  # flat ones stay, to count on
+        self._payments: dict[int, list[Payment]] = {}
+        self._payment_count = 0
+        self._isolated: dict[tuple[int, str], int] = {}  # (owner, symbol) -> account
         self._changed: dict[tuple[str, str], Any] = {}
 
     # --- records, and what has changed since they were last taken
@@ -30,6 +48,8 @@ class Books:
         match record:
             case Account():
                 self.accounts[record.account_id] = record
+                if record.owner_id is not None and record.symbol is not None:
+                    self._isolated[record.owner_id, record.symbol] = record.account_id
                 key = f"{record.account_id:09}"
             case ApiKey():
                 self.keys[record.api_key] = record
@@ -50,6 +70,13 @@ class Books:
                 self._fills.setdefault((record.account_id, record.symbol), []).append(record)
                 self._trade_ids[record.symbol] = max(self._trade_ids[record.symbol], record.trade_id)
                 key = f"{record.symbol} {record.trade_id:012}"
+            case PositionRecord():
+                self._positions[record.account_id, record.symbol] = record
+                key = f"{record.account_id:09} {record.symbol}"
+            case Payment():
+                self._payments.setdefault(record.account_id, []).append(record)
+                self._payment_count = max(self._payment_count, record.payment_id)
+                key = f"{record.payment_id:012}"
             case _:
                 raise TypeError(f"no record: {record!r}")
         self._changed[type(record).__name__, key] = record
@@ -59,22 +86,60 @@ class Books:
         self._changed.clear()
         return changed
 
-    def open_account(self, name: str, balances: dict[str, Decimal], *, pays_fees_in_bnb: bool = False) -> Account:
+    def open_account(
+        self,
+        name: str,
+        balances: dict[str, Decimal],
+        *,
+        pays_fees_in_bnb: bool = False,
+        owner: Account | None = None,
+        symbol: str | None = None,
+    ) -> Account:
         account = Account(
             account_id=max(self.accounts, default=100_000) + 1,
             name=name,
             created_ms=self.settled_ms,
             holdings={asset: Holding(free=amount) for asset, amount in balances.items()},
+            maker_fee=self.maker_fee,
+            taker_fee=self.taker_fee,
             pays_fees_in_bnb=pays_fees_in_bnb,
             updated_ms=self.settled_ms,
+            deposits=dict(balances),
+            owner_id=owner.account_id if owner else None,
+            symbol=symbol,
         )
         self.add(account)
         return account
 
+    def isolated_account(self, owner: Account, symbol: str) -> Account:
+        """The owner's account for that one market, opened empty where there is none."""
+        found = self._isolated.get((owner.account_id, symbol))
+        if found is None:
+            return self.open_account(f"{owner.name} {symbol}", {}, owner=owner, symbol=symbol)
+        return self.accounts[found]
+
+    def isolated_accounts(self, owner: Account) -> list[Account]:
+        return [self.accounts[i] for (owner_id, _), i in self._isolated.items() if owner_id == owner.account_id]
+
+    def deposit(self, account: Account, asset: str, amount: Decimal) -> None:
+        """Money from outside, or to outside where it is below zero. The caller has seen that it is there."""
+        account.holding(asset).free += amount
+        account.deposits[asset] = account.deposits.get(asset, ZERO) + amount
+        account.updated_ms = self.settled_ms
+        self.add(account)
+
     def add_key(
-        self, account: Account, label: str, api_key: str, api_secret: str, permissions: list[Permission]
+        self,
+        account: Account,
+        label: str,
+        api_key: str,
+        api_secret: str,
+        permissions: list[Permission],
+        passphrase: str = "",
     ) -> ApiKey:
-        key = ApiKey(api_key, api_secret, account.account_id, label, permissions, self.settled_ms)
+        key = ApiKey(
+            api_key, api_secret, account.account_id, label, list(permissions), self.settled_ms, passphrase=passphrase
+        )
         self.add(key)
         return key
 
@@ -95,6 +160,21 @@ class Books:
     def fills_of(self, order: Order) -> list[Fill]:
         fills = self._fills.get((order.account_id, order.symbol), [])
         return [fill for fill in fills if fill.order_id == order.order_id]
+
+    def payments(self, account: Account, symbol: str | None = None) -> list[Payment]:
+        """Oldest first."""
+        payments = self._payments.get(account.account_id, [])
+        return [payment for payment in payments if symbol is None or payment.symbol == symbol]
+
+    def positions(self, account: Account) -> list[PositionRecord]:
+        """The open ones."""
+        mine = (self._positions.get((account.account_id, symbol)) for symbol in self.markets)
+        return [position for position in mine if position is not None and position.quantity]
+
+    def position(self, account: Account, symbol: str) -> PositionRecord | None:
+        """The open position, or None."""
+        position = self._positions.get((account.account_id, symbol))
+        return position if position is not None and position.quantity else None
 
     def siblings(self, order: Order) -> list[Order]:
         """The other open orders of its list."""

@@ -1,9 +1,9 @@
-"""Where the prices come from: a seeded random walk, the ratio of two of them, or a CSV file of real
-candles.
+"""Where the prices come from: a seeded random walk, the ratio of two of them, a CSV file of real candles, or any
+of these as another venue has it.
 
 A history answers for any day at once, without the days before it: `day(n)` for the n-th day since 1970,
 UTC, is an int64 array of shape (1440, 5) with one row per minute: open, high, low, close in ticks and the
-volume in lots. Whole numbers, so that sums, highs and lows of longer candles are exact.
+volume in steps of its own. Whole numbers, so that sums, highs and lows of longer candles are exact.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 import csv
 import itertools
 import zlib
+from collections import OrderedDict
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +24,7 @@ from exchanges.simulator.listings import Listing
 
 MINUTE_MS = 60_000
 DAY_MS = MINUTES_PER_DAY * MINUTE_MS
+CACHED_DAYS = 64  # about 60 kB each
 
 _ANCHOR_EPOCH = 14_610  # 2010-01-01; the walk from day to day begins here
 _ANCHOR_DAYS = 16_000
@@ -90,6 +92,42 @@ class RatioHistory:
         return to_ticks_and_lots(candles, self._listing)
 
 
+class FollowingHistory:
+    """The underlying market's way at another venue: its own ticks, its own trades, times the basis of its quote."""
+
+    def __init__(self, listing: Listing, underlying: History, units: Listing, seed: tuple[int, str]) -> None:
+        self.first_minute = underlying.first_minute
+        self._listing = listing
+        self._underlying = underlying
+        self._price_unit = float(units.tick_size * listing.basis)
+        self._volume_unit = float(units.volume_step)
+        number, venue = seed
+        self._key = (number, zlib.crc32(f"{venue} {listing.symbol}".encode()))
+
+    def day(self, day: int) -> np.ndarray:
+        candles = self._underlying.day(day).astype(np.float64)
+        candles[:, :4] *= self._price_unit
+        share = np.random.default_rng((*self._key, day)).uniform(0.2, 0.6, MINUTES_PER_DAY)
+        candles[:, 4] *= self._volume_unit * share
+        return to_ticks_and_lots(candles, self._listing)
+
+
+class CachedHistory:
+    """Remembers the last days, for a history that several others are made of."""
+
+    def __init__(self, history: History) -> None:
+        self.first_minute = history.first_minute
+        self._history = history
+        self._days: OrderedDict[int, np.ndarray] = OrderedDict()
+
+    def day(self, day: int) -> np.ndarray:
+        if day not in self._days:
+            self._days[day] = self._history.day(day)
+            if len(self._days) > CACHED_DAYS:
+                self._days.popitem(last=False)
+        return self._days[day]
+
+
 class CsvHistory:
     """Recorded candles, replayed. Before the file the market is not listed, after it the price stands
     still.
@@ -129,7 +167,7 @@ class CsvHistory:
 def to_ticks_and_lots(candles: np.ndarray, listing: Listing) -> np.ndarray:
     rows = np.empty(candles.shape, dtype=np.int64)
     rows[:, :4] = np.maximum(np.rint(candles[:, :4] / float(listing.tick_size)), 1)
-    rows[:, 4] = np.rint(candles[:, 4] / float(listing.lot_step))
+    rows[:, 4] = np.rint(candles[:, 4] / float(listing.volume_step))
     return rows
 
 

@@ -17,11 +17,10 @@ from decimal import Decimal
 import numpy as np
 
 from bot_sdk.candles import MINUTES_PER_DAY
-from exchanges.simulator.history import MINUTE_MS, History
+from exchanges.simulator.history import CACHED_DAYS, MINUTE_MS, History
 from exchanges.simulator.listings import Listing
 
 CORNERS_MS = (0, MINUTE_MS // 3, MINUTE_MS * 2 // 3, MINUTE_MS)
-CACHED_DAYS = 64  # about 60 kB each
 AVERAGE_MINUTES = 5  # avgPriceMins of the venue's filters
 WEEK_OFFSET_MINUTES = -3 * MINUTES_PER_DAY  # weeks begin on Monday; 1970-01-01 was a Thursday
 
@@ -209,7 +208,7 @@ class Market:
         return prices[0], max(prices), min(prices), prices[-1], done
 
     def _kline(self, open_minute: int, minutes: int, row: np.ndarray) -> Kline:
-        tick, lot = self.listing.tick_size, self.listing.lot_step
+        tick, lot = self.listing.tick_size, self.listing.volume_step
         opened, high, low, closed, volume, turnover, trades = (int(value) for value in row)
         return Kline(
             open_ms=open_minute * MINUTE_MS,

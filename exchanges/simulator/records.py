@@ -1,4 +1,4 @@
-"""What the venue keeps: accounts, keys, orders, fills. Plain dataclasses that turn into JSON and back."""
+"""What the venue keeps: accounts, keys, orders, fills, positions. Plain dataclasses that turn into JSON and back."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from exchanges.base import ZERO, OrderStatus, OrderType, Side
+from exchanges.base import ZERO, MarginMode, OrderStatus, OrderType, Side
+from exchanges.positions import OpenPosition
 
 
 class TimeInForce(StrEnum):
@@ -23,14 +24,39 @@ class Permission(StrEnum):
     READ = "read"
     TRADE = "trade"
     WITHDRAW = "withdraw"
+    TRANSFER = "transfer"  # to other accounts of the venue; not out of it
+
+
+class VenueStatus(StrEnum):
+    """What a venue lets its clients do. Faces tell it in their venue's words."""
+
+    ONLINE = "online"
+    CANCEL_ONLY = "cancel_only"
+    POST_ONLY = "post_only"
+    SUSPENDED = "suspended"  # orders are neither taken nor canceled; accounts can be read
+    MAINTENANCE = "maintenance"  # nothing is answered
 
 
 @dataclass(slots=True)
 class Holding:
-    """How much of one asset an account has: free to use, or locked in open orders."""
+    """How much of one asset an account has: free to use, or locked in open orders. Debts only on margin accounts."""
 
     free: Decimal = ZERO
     locked: Decimal = ZERO
+    borrowed: Decimal = ZERO
+    interest: Decimal = ZERO  # owed on top of what was borrowed
+
+    @property
+    def total(self) -> Decimal:
+        return self.free + self.locked
+
+    @property
+    def debt(self) -> Decimal:
+        return self.borrowed + self.interest
+
+    @property
+    def net(self) -> Decimal:
+        return self.total - self.debt
 
 
 @dataclass(slots=True)
@@ -43,6 +69,11 @@ class Account:
     taker_fee: Decimal = Decimal("0.001")
     pays_fees_in_bnb: bool = False
     updated_ms: int = 0
+    deposits: dict[str, Decimal] = field(default_factory=dict)  # put in and taken out by hand, all told
+    owner_id: int | None = None  # of an isolated margin account: whose it is,
+    symbol: str | None = None  # and the one market that it trades
+    leverages: dict[str, Decimal] = field(default_factory=dict)  # by symbol, where it was set
+    margin_modes: dict[str, MarginMode] = field(default_factory=dict)
 
     def holding(self, asset: str) -> Holding:
         return self.holdings.setdefault(asset, Holding())
@@ -56,6 +87,7 @@ class ApiKey:
     label: str
     permissions: list[Permission]
     created_ms: int
+    passphrase: str = ""
 
 
 @dataclass(slots=True)
@@ -73,6 +105,11 @@ class OrderSpec:
     time_in_force: TimeInForce = TimeInForce.GTC
     post_only: bool = False
     wire: dict[str, str] = field(default_factory=dict)  # what a face wants to find again
+    reduce_only: bool = False  # of positions: may only shrink one
+    trailing_pct: Decimal | None = None  # of TRAILING_STOP: per cent of the best price since it works
+    leverage: Decimal | None = None  # where every order says it itself (Kraken); above 1 it trades a position
+    borrow: bool = False  # of margin accounts: borrow what is missing,
+    repay: bool = False  # and pay debts back with what comes in
 
 
 @dataclass(slots=True)
@@ -102,6 +139,15 @@ class Order:
     list_id: int | None = None
     working_ms: int | None = None  # since when it stands on the book
     wire: dict[str, str] = field(default_factory=dict)
+    reduce_only: bool = False
+    trailing_pct: Decimal | None = None
+    best_price: Decimal | None = None  # of TRAILING_STOP: the best one since it works; `stop_price` follows it
+    leverage: Decimal | None = None
+    borrow: bool = False
+    repay: bool = False
+    is_position: bool = False  # it trades a position instead of money against goods
+    triggered_ms: int | None = None
+    is_liquidation: bool = False
 
     @property
     def remaining(self) -> Decimal:
@@ -132,6 +178,61 @@ class Fill:
     is_maker: bool
     time_ms: int
     list_id: int | None = None
+    realised_pnl: Decimal = ZERO  # of positions: what was made or lost with the part that it closed, fee not counted
+
+
+@dataclass(slots=True)
+class PositionRecord:
+    """A position of an account. `quantity` and `cost` (entry price times quantity) are signed, below zero short."""
+
+    account_id: int
+    symbol: str
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    leverage: Decimal = Decimal(1)
+    margin_mode: MarginMode = MarginMode.CROSS
+    isolated_margin: Decimal = ZERO  # set aside for it, in the asset that it settles in
+    opened_ms: int = 0
+    updated_ms: int = 0
+    number: int = 0  # counts the account's positions in the symbol; a new one begins at flat
+    realised_pnl: Decimal = ZERO  # since it was opened
+    fees: Decimal = ZERO
+    funding: Decimal = ZERO  # what it was paid (negative: paid) for being held
+
+    @property
+    def entry_price(self) -> Decimal:
+        return self.as_open.entry_price
+
+    @property
+    def as_open(self) -> OpenPosition:
+        return OpenPosition(self.quantity, self.cost)
+
+
+class PaymentKind(StrEnum):
+    FUNDING = "funding"
+    ROLLOVER = "rollover"  # Kraken's price of holding a spot position, every four hours
+    OPENING = "opening"  # and of opening it
+    INTEREST = "interest"  # of what was borrowed; it adds to the debt and leaves the balance alone
+    BORROW = "borrow"
+    REPAY = "repay"
+    LIQUIDATION_FEE = "liquidation_fee"
+    INSURANCE = "insurance"  # the venue bears what a liquidation cost beyond what was there
+    TRANSFER = "transfer"
+
+
+@dataclass(slots=True)
+class Payment:
+    """Money that moved without a fill. `amount` is positive where the account received it."""
+
+    payment_id: int
+    account_id: int
+    symbol: str  # empty where it belongs to no market
+    kind: PaymentKind
+    amount: Decimal
+    asset: str
+    time_ms: int
+    rate: Decimal | None = None
+    order_id: int | None = None
 
 
 @dataclass(slots=True)
@@ -151,6 +252,7 @@ class ForcedPrice:
     symbol: str
     ms: int
     factor: float
+    venue: str = "binance"
 
 
 T = TypeVar("T")

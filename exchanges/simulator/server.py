@@ -1,9 +1,10 @@
 """The HTTP server: one event loop, one request at a time on the venues' books, so they need no locks.
 
-    request -> seam.before -> face or control -> records written -> seam.after -> reply
+    request -> endpoint's port -> seam.before -> face or control -> records written -> seam.after -> reply
 
-`Seam` is where faults will be injected: a request can be lost before the venue sees it, a reply after it
-acted.
+Each endpoint (`faces.ENDPOINTS`) that has a face listens on a port of its own; all answer /_control.
+
+`Seam` is where faults are injected: a request can be lost before the venue sees it, a reply after it acted.
 """
 
 from __future__ import annotations
@@ -14,14 +15,14 @@ import json
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 from aiohttp import web
 
 from exchanges.simulator import control
-from exchanges.simulator.binance_spot.face import BinanceSpot
-from exchanges.simulator.binance_spot.limits import WEIGHT_PER_MINUTE
-from exchanges.simulator.http import Face, Reply, Request
+from exchanges.simulator.faces import ENDPOINTS, PLUGS, find_face, make_faces
+from exchanges.simulator.http import Face, FaceOptions, Reply, Request
 from exchanges.simulator.simulator import Simulator
 
 logger = logging.getLogger(__name__)
@@ -50,47 +51,65 @@ class Seam:
 
 
 class Server:
-    """The simulator behind an HTTP port."""
+    """The simulator behind its HTTP ports."""
 
     def __init__(
         self,
         simulator: Simulator,
         *,
         seam: Seam | None = None,
-        weight_per_minute: int = WEIGHT_PER_MINUTE,
+        weight_per_minute: int | None = None,
         remote_control: bool = False,
     ) -> None:
         self._remote_control = remote_control
         self.simulator = simulator
         self.seam = seam or Seam()
-        self.faces: list[Face] = [BinanceSpot(simulator.binance, simulator.clock, weight_per_minute)]
-        self._runner: web.AppRunner | None = None
+        self._options = FaceOptions(weight_per_minute=weight_per_minute)
+        self._faces: dict[str, list[Face]] = {}
+        self._runners: list[web.AppRunner] = []
         self._heartbeat: asyncio.Task[None] | None = None
+        self.urls: dict[str, str] = {}  # by endpoint, once it listens
+
+    def faces_of(self, endpoint: str) -> list[Face]:
+        """Made when they are first needed."""
+        if endpoint not in self._faces:
+            self._faces[endpoint] = make_faces(endpoint, self.simulator, self._options)
+        return self._faces[endpoint]
+
+    @property
+    def faces(self) -> list[Face]:
+        """All there are."""
+        return [face for endpoint in ENDPOINTS for face in self.faces_of(endpoint)]
 
     async def start(self, host: str, port: int) -> int:
-        """Listen; returns the port, which is a free one where `port` is 0."""
-        app = web.Application(client_max_size=MAX_BODY_BYTES)
-        app.router.add_route("*", "/_control/{what}", self._handle_control)
-        app.router.add_route("*", "/{path:.*}", self._handle_venue)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, host, port)
-        await site.start()
+        """Listen; returns the first endpoint's port. They follow each other from `port`; 0 takes free ones."""
+        for index, endpoint in enumerate(ENDPOINTS.values()):
+            if not any(plug.endpoint == endpoint.name and plug.has("face") for plug in PLUGS):
+                continue
+            app = web.Application(client_max_size=MAX_BODY_BYTES)
+            app.router.add_route("*", "/_control/{what}", self._handle_control)
+            app.router.add_route("*", "/{path:.*}", partial(self._handle_venue, endpoint.name))
+            runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
+            self._runners.append(runner)
+            await runner.setup()
+            await web.TCPSite(runner, host, port + index if port else 0).start()
+            shown = f"[{host}]" if ":" in host else host
+            self.urls[endpoint.name] = f"http://{shown}:{runner.addresses[0][1]}"
         self._heartbeat = asyncio.create_task(self._save_regularly())
-        return int(self._runner.addresses[0][1])
+        return int(self._runners[0].addresses[0][1])
 
     async def stop(self) -> None:
         if self._heartbeat:
             self._heartbeat.cancel()
             with suppress(asyncio.CancelledError):
                 await self._heartbeat
-        if self._runner:
-            await self._runner.cleanup()
+        for runner in self._runners:
+            await runner.cleanup()
         self.simulator.settle()
         self.simulator.close()
 
-    async def _handle_venue(self, http: web.Request) -> web.StreamResponse:
-        face = next((face for face in self.faces if http.path.startswith(face.prefixes)), None)
+    async def _handle_venue(self, endpoint: str, http: web.Request) -> web.StreamResponse:
+        face = find_face(self.faces_of(endpoint), http.path)
         if face is None:
             return web.Response(status=404, text="no venue answers here\n")
         path, _, query = http.raw_path.partition("?")
@@ -129,12 +148,15 @@ class Server:
     def _control_handler(self, method: str, what: str) -> Callable[[dict[str, Any]], Any] | None:
         simulator = self.simulator
         handlers: dict[tuple[str, str], Callable[[dict[str, Any]], Any]] = {
-            ("GET", "ledger"): lambda body: control.ledger(simulator, body.get("api_key")),
-            ("GET", "keys"): lambda _: control.keys(simulator),
+            ("GET", "ledger"): lambda body: control.ledger(simulator, body.get("api_key"), body.get("venue")),
+            ("GET", "keys"): lambda body: control.keys(simulator, body.get("venue")),
+            ("GET", "urls"): lambda _: self.urls,
+            ("GET", "status"): lambda _: control.statuses(simulator),
+            ("POST", "status"): lambda body: control.set_status(simulator, body),
             ("POST", "accounts"): lambda body: control.open_account(simulator, body),
             ("GET", "clock"): lambda _: control.clock_state(simulator),
             ("POST", "clock"): lambda body: control.change_clock(simulator, body),
-            ("GET", "price"): lambda _: control.prices(simulator),
+            ("GET", "price"): lambda body: control.prices(simulator, body.get("venue")),
             ("POST", "price"): lambda body: control.force_price(simulator, body),
         }
         return handlers.get((method, what))

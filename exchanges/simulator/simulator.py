@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from dataclasses import asdict, dataclass, field
@@ -12,15 +11,18 @@ from typing import Any
 
 from bot_sdk.candles import MINUTES_PER_DAY
 from exchanges.simulator.clock import SimulatedClock
+from exchanges.simulator.faces import new_key
 from exchanges.simulator.history import (
     DAY_MS,
     MINUTE_MS,
+    CachedHistory,
     CsvHistory,
+    FollowingHistory,
     History,
     RandomWalkHistory,
     RatioHistory,
 )
-from exchanges.simulator.listings import SPOT_LISTINGS
+from exchanges.simulator.listings import SPOT_LISTINGS, VENUES, Listing
 from exchanges.simulator.market import Market
 from exchanges.simulator.records import (
     Account,
@@ -29,7 +31,9 @@ from exchanges.simulator.records import (
     ForcedPrice,
     Order,
     OrderList,
+    Payment,
     Permission,
+    PositionRecord,
     from_json,
     to_json,
 )
@@ -39,7 +43,6 @@ from exchanges.simulator.venue import Venue
 HISTORY_DAYS = 400  # before the start, so that there are daily candles
 DEFAULT_SEED = 7
 DEFAULT_START_DAYS_AGO = 30
-STARTING_BALANCES = {"USDT": Decimal(100_000), "BTC": Decimal(1), "ETH": Decimal(10), "BNB": Decimal(10)}
 STANDARD_KEYS: dict[str, list[Permission]] = {
     "trader-1": [Permission.READ, Permission.TRADE],
     "trader-2": [Permission.READ, Permission.TRADE],
@@ -77,7 +80,7 @@ class World:
 @dataclass
 class Simulator:
     clock: SimulatedClock
-    markets: dict[str, Market]
+    markets: dict[str, Market]  # the underlying ones, which are Binance's spot markets; the others follow them
     venues: dict[str, Venue]
     world: World
     store: Store | None = None
@@ -94,19 +97,74 @@ class Simulator:
             venue.settle(now)
         return now
 
-    def force_price(self, symbol: str, price: Decimal) -> None:
-        """The price jumps there now, and goes on from there."""
-        market = self.markets[symbol]
-        ticks = market.ticks(price)
-        if ticks <= 0:
-            raise ValueError(f"the price must be at least one tick ({market.listing.tick_size})")
+    def price(self, symbol: str, venue: str | None = None) -> Decimal:
+        """The last price now, at that venue or at the first that lists the symbol."""
+        return self.market(symbol, venue).price_at(self.settle())
+
+    def market(self, symbol: str, venue: str | None = None) -> Market:
+        """KeyError where nobody lists it."""
+        if venue is not None:
+            return self.venues[venue].markets[symbol]
+        return next(each.markets[symbol] for each in self.venues.values() if symbol in each.markets)
+
+    def force_price(self, symbol: str, price: Decimal, venue: str | None = None) -> None:
+        """The price jumps there now, at every venue, and goes on from there.
+
+        `price` is exact for `symbol` at that venue (by default the first that lists it). Every other market that
+        follows the same underlying one jumps along: to the same price where it has the same symbol, else by the basis
+        between the two, each to its own tick.
+        """
+        named = self.market(symbol, venue)
+        if named.ticks(price) <= 0:
+            raise ValueError(f"the price must be at least one tick ({named.listing.tick_size})")
         now = self.settle()
-        self.forced_prices.append(ForcedPrice(symbol, now, market.force_price(now, ticks)))
-        for venue in self.venues.values():
-            venue.price_jumped(symbol)
+        jumped: set[int] = set()
+        for name, each in self.venues.items():
+            for other_symbol, market in each.markets.items():
+                if id(market) in jumped or _underlying(market) != _underlying(named):
+                    continue
+                jumped.add(id(market))
+                target = price if market is named else price * market.listing.basis / named.listing.basis
+                factor = market.force_price(now, max(1, market.ticks(target)))
+                self._remember(ForcedPrice(other_symbol, now, factor, name))
+        for each in self.venues.values():
+            for other_symbol, market in each.markets.items():
+                if id(market) in jumped:
+                    each.price_jumped(other_symbol)
+
+    def _remember(self, forced: ForcedPrice) -> None:
+        self.forced_prices.append(forced)
         if self.store:
-            number = len(self.forced_prices)
-            self.store.put([("ForcedPrice", f"{number:09}", to_json(self.forced_prices[-1]))])
+            self.store.put([("ForcedPrice", f"{len(self.forced_prices):09}", to_json(forced))])
+
+    def open_account(
+        self,
+        venue: Venue,
+        name: str,
+        balances: dict[str, Decimal],
+        permissions: list[Permission],
+        *,
+        seed_text: str | None = None,
+        pays_fees_in_bnb: bool = False,
+        symbol: str | None = None,
+    ) -> ApiKey:
+        """An account with its key. A key opens an account at every venue of its endpoint; the others stay empty.
+
+        `symbol`: of isolated margin, the market whose account gets the balances.
+        """
+        rules = VENUES[venue.name]
+        api_key, secret, passphrase = new_key(rules.endpoint, seed_text or secrets.token_hex(32))
+        for other in self.venues.values():
+            if VENUES[other.name].endpoint != rules.endpoint:
+                continue
+            own = balances if other is venue and symbol is None else {}
+            account = other.open_account(name, dict(own), pays_fees_in_bnb=pays_fees_in_bnb)
+            other.add_key(account, name, api_key, secret, permissions, passphrase)
+        if symbol is not None:
+            owner = venue.accounts[venue.keys[api_key].account_id]
+            for asset, amount in balances.items():
+                venue.deposit(venue.isolated_account(owner, symbol), asset, amount)
+        return venue.keys[api_key]
 
     def save(self) -> None:
         """Write what has changed since the last time. Called before any reply leaves."""
@@ -149,12 +207,11 @@ def _open(settings: Settings, store: Store | None) -> Simulator:
     speed = settings.speed if settings.speed is not None else (saved_clock or {}).get("speed", 1.0)
     clock = SimulatedClock(saved_clock["now_ms"] if saved_clock else world.start_ms, speed)
     markets = _markets(world)
-    simulator = Simulator(clock, markets, {"binance": Venue("binance", markets, clock.now_ms())}, world, store)
+    simulator = Simulator(clock, markets["binance"], _venues(markets, clock.now_ms()), world, store)
     if store and saved_clock:
         _load(simulator, store, saved_clock)
     else:
-        for venue in simulator.venues.values():
-            _add_standard_accounts(venue, world.seed, is_lasting=store is not None)
+        _add_standard_accounts(simulator, is_lasting=store is not None)
         if store:
             store.put([("world", "world", asdict(world))])
         simulator.save()
@@ -194,7 +251,8 @@ def _agree(settings: Settings, world: World) -> World:
     return world
 
 
-def _markets(world: World) -> dict[str, Market]:
+def _markets(world: World) -> dict[str, dict[str, Market]]:
+    """By venue and symbol. Venues that share their markets have the same ones."""
     first_minute = (world.start_ms // DAY_MS - HISTORY_DAYS) * MINUTES_PER_DAY
     histories: dict[str, History] = {}
     for symbol, listing in SPOT_LISTINGS.items():
@@ -205,30 +263,68 @@ def _markets(world: World) -> dict[str, Market]:
             units = (SPOT_LISTINGS[above], SPOT_LISTINGS[below])
             histories[symbol] = RatioHistory(listing, histories[above], histories[below], units, world.seed)
         else:
-            histories[symbol] = RandomWalkHistory(listing, world.seed, first_minute)
-    return {symbol: Market(SPOT_LISTINGS[symbol], history) for symbol, history in histories.items()}
+            histories[symbol] = CachedHistory(RandomWalkHistory(listing, world.seed, first_minute))
+    markets: dict[str, dict[str, Market]] = {}
+    for name, rules in VENUES.items():
+        if rules.shares_markets_with:
+            markets[name] = markets[rules.shares_markets_with]
+            continue
+        markets[name] = {
+            symbol: Market(listing, _history(name, listing, histories, world.seed))
+            for symbol, listing in rules.listings.items()
+        }
+    return markets
 
 
-def _add_standard_accounts(venue: Venue, seed: int, *, is_lasting: bool) -> None:
+def _history(venue: str, listing: Listing, histories: dict[str, History], seed: int) -> History:
+    if listing.follows is None:
+        return histories[listing.symbol]
+    return FollowingHistory(listing, histories[listing.follows], SPOT_LISTINGS[listing.follows], (seed, venue))
+
+
+def _underlying(market: Market) -> str:
+    return market.listing.follows or market.listing.symbol
+
+
+def _venues(markets: dict[str, dict[str, Market]], now_ms: int) -> dict[str, Venue]:
+    return {name: Venue(name, markets[name], now_ms, VENUES[name]) for name in VENUES}
+
+
+def _add_standard_accounts(simulator: Simulator, *, is_lasting: bool) -> None:
     """Keys follow from the seed, so that a test can know them; in a data directory they are really secret."""
-    for label, permissions in STANDARD_KEYS.items():
-        account = venue.open_account(label, dict(STARTING_BALANCES))
-        if is_lasting:
-            api_key, api_secret = secrets.token_hex(32), secrets.token_hex(32)
-        else:
-            api_key = hashlib.sha256(f"{venue.name} {seed} {label} key".encode()).hexdigest()
-            api_secret = hashlib.sha256(f"{venue.name} {seed} {label} secret".encode()).hexdigest()
-        venue.add_key(account, label, api_key, api_secret, permissions)
+    endpoints: set[str] = set()
+    for name, rules in VENUES.items():
+        if rules.endpoint in endpoints:
+            continue
+        endpoints.add(rules.endpoint)
+        for label, permissions in STANDARD_KEYS.items():
+            seed_text = None if is_lasting else f"{name} {simulator.world.seed} {label}"
+            key = simulator.open_account(simulator.venues[name], label, {}, permissions, seed_text=seed_text)
+            _fund(simulator, key.api_key)
+
+
+def _fund(simulator: Simulator, api_key: str) -> None:
+    for name, rules in VENUES.items():
+        venue = simulator.venues[name]
+        key = venue.keys.get(api_key)
+        if key is None:
+            continue
+        account = venue.accounts[key.account_id]
+        for asset, amount in rules.balances.items():
+            venue.deposit(account, asset, amount)
+        for symbol, balances in rules.balances_by_symbol.items():
+            for asset, amount in balances.items():
+                venue.deposit(venue.isolated_account(account, symbol), asset, amount)
 
 
 def _load(simulator: Simulator, store: Store, clock_state: dict[str, Any]) -> None:
     for name, venue in simulator.venues.items():
-        for cls in (Account, ApiKey, OrderList, Order, Fill):
+        for cls in (Account, ApiKey, OrderList, Order, Fill, PositionRecord, Payment):
             for data in store.all(f"{name}.{cls.__name__}"):
                 venue.add(from_json(cls, data))
         venue.take_changes()  # these are no news
-        venue.settled_ms = clock_state["settled_ms"][name]
+        venue.settled_ms = clock_state["settled_ms"].get(name, clock_state["now_ms"])
     for data in store.all("ForcedPrice"):
         forced = from_json(ForcedPrice, data)
-        simulator.markets[forced.symbol].add_forced(forced.ms, forced.factor)
+        simulator.venues[forced.venue].markets[forced.symbol].add_forced(forced.ms, forced.factor)
         simulator.forced_prices.append(forced)

@@ -1,9 +1,12 @@
 """A simulator for tests: on a free port, in a thread of its own, its clock stopped until it is told to move.
 
 with running_simulator(seed=7) as sim:
-    client = MyExchange(sim.api_key, sim.api_secret, base_url=sim.url)
+    key = sim.keys_of("kraken")["trader-1"]
+    client = MyExchange(key.api_key, key.api_secret, base_url=sim.urls["kraken"])
     sim.advance(minutes=5)
-    sim.ledger()
+    sim.account("kraken")
+
+`url`, `keys`, `api_key` and `api_secret` without a venue are those of Binance.
 """
 
 from __future__ import annotations
@@ -19,7 +22,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from exchanges.simulator import control
-from exchanges.simulator.binance_spot.limits import WEIGHT_PER_MINUTE
 from exchanges.simulator.history import parse_time
 from exchanges.simulator.server import Seam, Server
 from exchanges.simulator.simulator import Settings, Simulator, open_simulator
@@ -35,19 +37,29 @@ class Key:
     api_secret: str
     account_id: int
     label: str
+    passphrase: str = ""
+    venue: str = "binance"
 
 
 class RunningSimulator:
     """What a test does with it. Everything runs in the server's thread, between two requests."""
 
-    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop, url: str) -> None:
-        self.url = url
+    def __init__(self, server: Server, loop: asyncio.AbstractEventLoop) -> None:
         self.server = server
+        self.urls = dict(server.urls)  # by endpoint: binance, coinbase, coinbase_exchange, kraken, kraken_futures
+        self.url = self.urls["binance"]
         self._loop = loop
-        self.keys = {
-            key["label"]: Key(key["api_key"], key["api_secret"], key["account_id"], key["label"])
-            for key in self.call(control.keys)
-        }
+        self._keys: dict[str, dict[str, Key]] = {}
+        for key in self.call(control.keys):
+            self._keys.setdefault(key["venue"], {})[key["label"]] = _key(key)
+
+    @property
+    def keys(self) -> dict[str, Key]:
+        return self._keys["binance"]
+
+    def keys_of(self, venue: str) -> dict[str, Key]:
+        """By label: trader-1, trader-2, read-only, withdrawals (which may withdraw)."""
+        return self._keys[venue]
 
     @property
     def api_key(self) -> str:
@@ -58,13 +70,28 @@ class RunningSimulator:
     def api_secret(self) -> str:
         return self.keys["trader-1"].api_secret
 
-    def new_account(self, *, permissions: list[str] | None = None, **balances: Any) -> Key:
-        """A fresh account: `sim.new_account(USDT="1000", BTC=1)`."""
-        body: dict[str, Any] = {"balances": {asset: str(amount) for asset, amount in balances.items()}}
+    def new_account(
+        self,
+        *,
+        venue: str = "binance",
+        symbol: str | None = None,
+        permissions: list[str] | None = None,
+        **balances: Any,
+    ) -> Key:
+        """A fresh account: `sim.new_account(venue="kraken", USD="1000", BTC=1)`.
+
+        Its key opens an account at the endpoint's other venues too, without money. `symbol`: of isolated margin, the
+        market whose account gets the balances.
+        """
+        body: dict[str, Any] = {
+            "venue": venue,
+            "balances": {asset: str(amount) for asset, amount in balances.items()},
+        }
+        if symbol is not None:
+            body["symbol"] = symbol
         if permissions is not None:
             body["permissions"] = permissions
-        key = self.call(lambda simulator: control.open_account(simulator, body))
-        return Key(key["api_key"], key["api_secret"], key["account_id"], key["label"])
+        return _key(self.call(lambda simulator: control.open_account(simulator, body)))
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.now_ms() / 1000, UTC)
@@ -84,21 +111,37 @@ class RunningSimulator:
     def set_speed(self, speed: float) -> None:
         self._change_clock({"speed": speed})
 
-    def price(self, symbol: str = "BTC/USDT") -> Decimal:
-        return Decimal(self.call(control.prices)[symbol])
+    def price(self, symbol: str = "BTC/USDT", *, venue: str | None = None) -> Decimal:
+        """The last price, at the first venue that lists the symbol if none is named."""
+        return Decimal(self.call(lambda simulator: control.prices(simulator, venue))[symbol])
 
-    def set_price(self, symbol: str, price: Decimal | int | str) -> None:
-        """The price jumps there now, and goes on from there."""
-        body = {"symbol": symbol, "price": str(price)}
+    def set_price(self, symbol: str, price: Decimal | int | str, *, venue: str | None = None) -> None:
+        """The price jumps there now, and goes on from there; every venue's price of that coin goes along."""
+        body = {"symbol": symbol, "price": str(price), "venue": venue}
         self.call(lambda simulator: control.force_price(simulator, body))
 
-    def ledger(self, api_key: str | None = None) -> dict[str, Any]:
-        """As GET /_control/ledger."""
-        return self.call(lambda simulator: control.ledger(simulator, api_key))
+    def set_status(self, venue: str, status: str) -> None:
+        """online, cancel_only, post_only, suspended or maintenance."""
+        self.call(lambda simulator: control.set_status(simulator, {"venue": venue, "status": status}))
 
-    def account(self, api_key: str | None = None) -> dict[str, Any]:
-        """The ledger of one account, by default of `trader-1`: balances, orders, fills."""
-        entry: dict[str, Any] = self.ledger(api_key or self.api_key)["accounts"][0]
+    def ledger(self, api_key: str | None = None, *, venue: str | None = None) -> dict[str, Any]:
+        """As GET /_control/ledger: the accounts of all venues, or of one."""
+        return self.call(lambda simulator: control.ledger(simulator, api_key, venue))
+
+    def account(
+        self, venue: str = "binance", *, api_key: str | None = None, symbol: str | None = None
+    ) -> dict[str, Any]:
+        """The ledger of one account, by default of `trader-1`: balances, orders, fills, positions, payments.
+
+        `account(api_key)` is that key's account at Binance, or where else it has one. `symbol`: the account for that
+        market, of isolated margin.
+        """
+        known = self.server.simulator.venues
+        if venue not in known:
+            api_key = venue
+            venue = next(name for name in known if api_key in known[name].keys)
+        accounts = self.ledger(api_key or self._keys[venue]["trader-1"].api_key, venue=venue)["accounts"]
+        entry: dict[str, Any] = next(account for account in accounts if account["symbol"] == symbol)
         return entry
 
     def call(self, function: Callable[[Simulator], T]) -> T:
@@ -125,7 +168,7 @@ def running_simulator(
     symbol: str = "BTC/USDT",
     data_dir: Path | None = None,
     seam: Seam | None = None,
-    weight_per_minute: int = WEIGHT_PER_MINUTE,
+    weight_per_minute: int | None = None,
 ) -> Iterator[RunningSimulator]:
     settings = Settings(
         seed=seed,
@@ -139,18 +182,23 @@ def running_simulator(
     thread = threading.Thread(target=loop.run_forever, name="simulator", daemon=True)
     thread.start()
 
-    async def start_server() -> tuple[Server, int]:
+    async def start_server() -> Server:
         # In that thread from the beginning: an SQLite connection stays with the thread that opened it.
         server = Server(open_simulator(settings), seam=seam, weight_per_minute=weight_per_minute)
-        return server, await server.start("127.0.0.1", 0)
+        await server.start("127.0.0.1", 0)
+        return server
 
     try:
-        server, port = asyncio.run_coroutine_threadsafe(start_server(), loop).result(TIMEOUT_SECONDS)
+        server = asyncio.run_coroutine_threadsafe(start_server(), loop).result(TIMEOUT_SECONDS)
         try:
-            yield RunningSimulator(server, loop, f"http://127.0.0.1:{port}")
+            yield RunningSimulator(server, loop)
         finally:
             asyncio.run_coroutine_threadsafe(server.stop(), loop).result(TIMEOUT_SECONDS)
     finally:
         loop.call_soon_threadsafe(loop.stop)
         thread.join(TIMEOUT_SECONDS)
         loop.close()
+
+
+def _key(key: dict[str, Any]) -> Key:
+    return Key(key["api_key"], key["api_secret"], key["account_id"], key["label"], key["passphrase"], key["venue"])

@@ -14,10 +14,12 @@ from exchanges.base import ZERO, OrderStatus, OrderType, Side
 from exchanges.matching import Event, Execution, WorkingOrder, enter, quantity_for_quote, walk
 from exchanges.simulator.books import Books
 from exchanges.simulator.history import MINUTE_MS
-from exchanges.simulator.market import gaps_and_moves
+from exchanges.simulator.listings import VENUES, VenueRules
+from exchanges.simulator.market import Market, gaps_and_moves
 from exchanges.simulator.records import Account, Fill, Order, OrderList, OrderSpec, TimeInForce
 
 UNIT = Decimal("0.00000001")  # amounts have eight decimals
+SPOT_RULES = VENUES["binance"]
 BNB_DISCOUNT = Decimal("0.75")  # https://www.binance.com/en/fee/schedule: 25 % off when fees are paid in BNB
 
 
@@ -29,6 +31,14 @@ class Refusal(Enum):
     WOULD_TAKE = auto()
     TOO_SMALL = auto()
     WRONG_PRICES = auto()
+    NOT_TRADING = auto()  # the venue takes no orders now: see `Venue.status`
+    POST_ONLY_MODE = auto()  # the venue takes only orders that cannot take from the book
+    WOULD_NOT_REDUCE = auto()  # reduce-only, and there is no position on the other side
+    LEVERAGE_TOO_HIGH = auto()
+    CANNOT_BORROW = auto()  # more than the account's limit, or an asset that is not lent
+    NOTHING_TO_REPAY = auto()
+    MARGIN_MODE_LOCKED = auto()  # it cannot be changed while there are orders or a position
+    ORDER_ID_TAKEN = auto()  # for faces, which know their venue's rule
 
 
 class OrderRefused(Exception):
@@ -39,6 +49,11 @@ class OrderRefused(Exception):
 
 class Venue(Books):
     """Orders meet the market, and money moves."""
+
+    def __init__(self, name: str, markets: dict[str, Market], start_ms: int, rules: VenueRules = SPOT_RULES) -> None:
+        super().__init__(name, markets, start_ms)
+        self.rules = rules
+        self.maker_fee, self.taker_fee = rules.maker_fee, rules.taker_fee
 
     # --- new orders
     def check(self, account: Account, spec: OrderSpec) -> None:
@@ -204,9 +219,12 @@ class Venue(Books):
             order.locked += sibling.locked
             sibling.locked = ZERO
             self._finish(sibling, OrderStatus.EXPIRED, at_ms)
+        executions = event.executions
         if event.order.triggered and not order.triggered:
             order.working_ms = at_ms
-        self._advance(order, event.order, event.executions, at_ms)
+            if order.time_in_force is not TimeInForce.GTC:  # it takes what is there now, and never waits
+                executions = tuple(execution for execution in executions if not execution.is_maker)
+        self._advance(order, event.order, executions, at_ms)
         if order.is_open and order.triggered:
             is_market = order.limit_price is None
             if is_market or order.time_in_force is not TimeInForce.GTC:

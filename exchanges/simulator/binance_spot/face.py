@@ -13,8 +13,9 @@ from exchanges.simulator.binance_spot.security import (
     require_signed,
 )
 from exchanges.simulator.clock import SimulatedClock
-from exchanges.simulator.http import Reply, Request
+from exchanges.simulator.http import FaceOptions, Reply, Request
 from exchanges.simulator.records import Permission
+from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 
 ENDPOINTS: dict[tuple[str, str], Endpoint] = {
@@ -63,3 +64,7 @@ class BinanceSpot:
 
 def _header(request: Request, name: str) -> str | None:
     return next((value for key, value in request.headers.items() if key.lower() == name.lower()), None)
+
+
+def make_face(simulator: Simulator, options: FaceOptions) -> BinanceSpot:
+    return BinanceSpot(simulator.binance, simulator.clock, options.weight_per_minute or WEIGHT_PER_MINUTE)

@@ -72,7 +72,7 @@ def test_the_market_moves_as_much_as_a_real_one():
 
 
 def test_the_cross_rate_agrees_with_the_two_markets():
-    markets = _markets(World(seed=7, start_ms=START))
+    markets = _markets(World(seed=7, start_ms=START))["binance"]
     ratio = markets["ETH/USDT"].price_at(START) / markets["BTC/USDT"].price_at(START)
     assert abs(markets["ETH/BTC"].price_at(START) - ratio) <= Decimal("0.00001")
 

@@ -24,6 +24,7 @@ from exchanges.base import OrderStatus, OrderType, Side
 from exchanges.simulator.__main__ import main
 from exchanges.simulator.history import parse_time
 from exchanges.simulator.http import Face, Reply, Request
+from exchanges.simulator.listings import VENUES
 from exchanges.simulator.records import OrderSpec
 from exchanges.simulator.server import ReplyLost, Seam, is_loopback
 from exchanges.simulator.simulator import Settings, SettingsError, open_simulator
@@ -77,7 +78,13 @@ def test_the_clock_is_read_and_changed(sim):
         ("accounts", {"balances": {"USDT": "x"}}, "USDT"),
         ("accounts", {"balances": {}, "permissions": ["fly"]}, "permissions"),
         ("accounts", {"balances": {}, "venue": "moon"}, "venue"),
+        ("accounts", {"balances": {"USDT": 1}, "venue": "binance_isolated"}, "symbol"),
         ("ledger?api_key=unknown", None, "api_key"),
+        ("ledger?venue=moon", None, "venue"),
+        ("price?venue=moon", None, "venue"),
+        ("price", {"symbol": "BTC/USDT", "price": 1, "venue": "kraken"}, "symbol"),
+        ("status", {"venue": "moon"}, "venue"),
+        ("status", {"venue": "kraken", "status": "tired"}, "status"),
     ],
 )
 def test_what_control_cannot_do_it_says(sim, path, body, word):
@@ -103,8 +110,10 @@ def test_the_ledger_is_the_venues_own_truth(sim, client):
     status, ledger = ask(sim.url, "ledger")
     assert status == 200
     assert ledger == sim.ledger()
-    assert [entry["name"] for entry in ledger["accounts"]] == ["trader-1", "trader-2", "read-only", "withdrawals"]
-    (entry,) = ask(sim.url, f"ledger?api_key={sim.api_key}")[1]["accounts"]
+    at_binance = ask(sim.url, "ledger?venue=binance")[1]["accounts"]
+    assert [entry["name"] for entry in at_binance] == ["trader-1", "trader-2", "read-only", "withdrawals"]
+    assert {entry["venue"] for entry in ledger["accounts"]} == set(VENUES)
+    (entry,) = ask(sim.url, f"ledger?api_key={sim.api_key}&venue=binance")[1]["accounts"]
     (order,), (fill,) = entry["orders"], entry["fills"]
     assert (order["status"], order["filled_quantity"]) == ("FILLED", "0.1")
     assert D(entry["balances"]["USDT"]["free"]) == 100_000 - D(fill["price"]) * D("0.1")
@@ -335,3 +344,53 @@ def test_wrong_options_are_refused_with_a_sentence(arguments, message, capsys):
 def test_loopback_is_told_from_the_world():
     assert all(is_loopback(host) for host in ("127.0.0.1", "127.8.8.8", "::1", "localhost"))
     assert not any(is_loopback(host) for host in ("0.0.0.0", "::", "192.168.1.4", "example.org", ""))
+
+
+# --- several venues
+
+
+def test_all_venues_of_an_endpoint_know_the_same_key(sim):
+    keys = [sim.keys_of(name)["trader-1"] for name, rules in VENUES.items() if rules.endpoint == "binance"]
+    assert len(keys) == 4
+    assert len({(key.api_key, key.api_secret) for key in keys}) == 1
+    assert sim.keys_of("kraken")["trader-1"].api_key != keys[0].api_key
+
+
+def test_a_fresh_account_has_its_money_at_one_venue_only(sim):
+    key = sim.new_account(venue="binance_futures", USDT="500")
+    assert sim.account("binance_futures", api_key=key.api_key)["deposits"] == {"USDT": "500"}
+    assert sim.account("binance", api_key=key.api_key)["balances"] == {}
+    isolated = sim.new_account(venue="binance_isolated", symbol="ETH/USDT", USDT="70")
+    entry = sim.account("binance_isolated", api_key=isolated.api_key, symbol="ETH/USDT")
+    assert entry["balances"]["USDT"]["free"] == "70"
+
+
+def test_a_forced_price_moves_every_venues_price_of_that_coin(sim):
+    before = sim.price("ETH/USDT")
+    sim.set_price("BTC/USDT", "50000")
+    assert sim.price("BTC/USDT", venue="binance_futures") == 50_000
+    assert sim.price("BTC/USD", venue="coinbase") == D("49975")
+    assert sim.price("BTC/USD", venue="kraken") == D("49975")
+    assert sim.price("ETH/USDT") == before
+    sim.set_price("BTC/USD", "40000", venue="kraken_futures")
+    assert sim.price("BTC/USD", venue="coinbase_exchange") == 40_000
+    assert sim.price("BTC/USDT") == D("40020.01")  # less the basis
+
+
+def test_venues_prices_of_a_coin_stay_together(sim):
+    for _ in range(5):
+        sim.advance(minutes=7, seconds=13)
+        usdt, perpetual = sim.price("SOL/USDT"), sim.price("SOL/USDT", venue="binance_futures")
+        assert abs(usdt - perpetual) <= D("0.01")
+        assert abs(sim.price("SOL/USD", venue="kraken") - usdt * D("0.9995")) <= D("0.02")
+
+
+def test_a_venues_status_is_set_for_all_to_see(sim):
+    assert ask(sim.url, "status", {"venue": "kraken", "status": "cancel_only"})[1]["kraken"] == "cancel_only"
+    assert ask(sim.url, "status")[1]["binance"] == "online"
+
+
+def test_every_endpoint_with_a_face_answers_at_a_port_of_its_own(sim):
+    assert ask(sim.url, "urls")[1] == sim.urls
+    ports = {url.rsplit(":", 1)[1] for url in sim.urls.values()}
+    assert len(ports) == len(sim.urls) >= 1
