@@ -32,7 +32,7 @@ LAYERS = (
     "host",  # checks what comes back, and its own clock
     "kernel",  # refuses this to everybody
 )
-KEYS = ("expect", "tiers", "layers", "error", "calls", "streams", "pause", "wall", "unconfined")
+KEYS = ("expect", "tiers", "layers", "error", "calls", "streams", "pause", "wall", "start_up", "unconfined")
 
 
 class HeaderError(ValueError):
@@ -45,7 +45,8 @@ class Program:
 
     `expect`: the verdicts that will do, by tier. `layers`: those that each alone stop it. `error`: a part of
     the outcome's error. `calls`: how often it is asked, `pause` seconds apart, for all of `streams` each
-    time. `wall`: seconds a call may take. `unconfined`: why it cannot be tried outside of the sandbox.
+    time. `wall`: seconds a call may take, `start_up`: loading. `unconfined`: why it cannot be tried outside of
+    the sandbox.
     """
 
     name: str
@@ -56,7 +57,8 @@ class Program:
     error: str = ""
     calls: int = 1
     pause: float = 0.0
-    wall: float = 10.0
+    wall: float = 60.0
+    start_up: float = 60.0
     streams: tuple[str, ...] = ("attacker",)
     unconfined: str = ""
 
@@ -117,7 +119,8 @@ def parse_header(name: str, path: Path, source: str) -> Program:
         error=values.get("error", ""),
         calls=int(values.get("calls", 1)),
         pause=float(values.get("pause", 0)),
-        wall=float(values.get("wall", 0.5 if values["expect"] == "TIME_LIMIT" else 10)),
+        wall=float(values.get("wall", 0.5 if values["expect"] == "TIME_LIMIT" else 60)),
+        start_up=float(values.get("start_up", 60)),
         streams=tuple(values.get("streams", "attacker").split()),
         unconfined=values.get("unconfined", ""),
     )

@@ -1,5 +1,6 @@
 # Spins before it is asked anything.
 # expect: TIME_LIMIT
+# start_up: 2
 # layers: host
 
 import time

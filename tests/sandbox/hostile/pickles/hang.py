@@ -1,5 +1,6 @@
 # Never finishes being unpickled.
 # expect: TIME_LIMIT
+# start_up: 2
 
 from attack import Attack
 
