@@ -18,21 +18,26 @@ def closed_candles(
     limit: int,
     since: datetime | None,
     per_request: int,
+    parts: int = 1,
 ) -> list[Candle]:
     """The last `limit` candles that are closed at `now`, or those of the first `limit` intervals from `since` on.
 
     `fetch(first, last)` brings the candles that open from `first` to `last`, both included and at most `per_request`
-    intervals, in any order. Oldest first; an interval before the first trade has no candle.
+    intervals, in any order. `parts`: a venue without candles of length `step` has `fetch` bring that many shorter ones
+    for each. Oldest first; an interval before the first trade has no candle.
     """
     newest = EPOCH + (now - EPOCH) // step * step - step
     first = newest - step * (limit - 1) if since is None else EPOCH - (EPOCH - since) // step * step
     last = newest if since is None else min(newest, first + step * (limit - 1))
+    piece = step / parts
+    end = last + step - piece
     found: dict[datetime, Candle] = {}
-    while first <= last:
-        stop = min(last, first + step * (per_request - 1))
+    while first <= end:
+        stop = min(end, first + piece * (per_request - 1))
         found |= {candle.open_time: candle for candle in fetch(first, stop) if first <= candle.open_time <= stop}
-        first = stop + step
-    return without_gaps((found[when] for when in sorted(found)), step)
+        first = stop + piece
+    candles = without_gaps((found[when] for when in sorted(found)), piece)
+    return candles if parts == 1 else joined(candles, step)
 
 
 def without_gaps(candles: Iterable[Candle], step: timedelta) -> list[Candle]:
