@@ -9,6 +9,7 @@ from django.http import HttpRequest, JsonResponse
 from redis import Redis
 from redis.exceptions import RedisError
 
+from bots import runtime
 from bots.sandbox.tiers import probe, require
 from bots.sandbox.types import SandboxUnavailable
 
@@ -27,11 +28,19 @@ def health(_request: HttpRequest) -> JsonResponse:
 
 def sandbox() -> str:
     """Which tier of the sandbox this machine makes, or why bots do not run here."""
+    if runtime.samples_run_unconfined():
+        warning = "UNSAFE: sample bots run WITHOUT A SANDBOX (SANDBOX_UNSAFE_SAMPLES), others are refused"
+        return f"{warning}. {probe().sentence}"
     try:
         require(settings.SANDBOX["least_tier"])
     except SandboxUnavailable as error:
         return f"refused: {error}"
     return probe().sentence
+
+
+def unsafe_samples(_request: HttpRequest) -> dict[str, bool]:
+    """For templates: whether pages have to say that there is no sandbox."""
+    return {"unsafe_samples": runtime.samples_run_unconfined()}
 
 
 def _database() -> str:

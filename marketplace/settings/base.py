@@ -71,6 +71,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "marketplace.health.unsafe_samples",
             ],
         },
     },
@@ -274,6 +275,8 @@ SANDBOX: dict[str, Any] = {
     # Tiers A and B: workers run as users with numbers from here on (65,536 of them), which nobody else may have.
     "first_uid": int(os.environ.get("SANDBOX_FIRST_UID") or 200_000),
 }
+# With DEBUG and on a machine that cannot make a sandbox: run the project's own sample bots without one, and no others.
+SANDBOX_UNSAFE_SAMPLES = os.environ.get("SANDBOX_UNSAFE_SAMPLES") == "1"
 BOT_FAILURES_BEFORE_PAUSE = 5
 
 # --- exchanges

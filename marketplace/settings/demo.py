@@ -12,6 +12,7 @@ from marketplace.settings import base
 from marketplace.settings.base import *  # noqa: F403
 
 DEMO = True
+DEBUG = os.environ.get("DEBUG") == "1"
 
 
 def _demo_secrets(path: Path) -> dict[str, str]:
