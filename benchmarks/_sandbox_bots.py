@@ -37,6 +37,21 @@ class TwoMeans(CustomBot):
         slow = close.rolling(30).mean().iloc[-1]
         return Action(Action.BUY if fast > slow else Action.SELL, float(close.iloc[-1]))
 """
+# Uses all that a bot has: its parameters, state, reason and log.
+TALKATIVE = """
+from bot_sdk import Action, CustomBot
+
+
+class Talkative(CustomBot):
+    default_config = {"window": 20}
+
+    def analyze_market(self, market_data):
+        close = market_data["close"]
+        self.state["seen"] = [*self.state.get("seen", [])[-19:], float(close.iloc[-1])]
+        mean = close.rolling(self.config["window"]).mean().iloc[-1]
+        print("close", close.iloc[-1], "mean", mean)
+        return Action(Action.HOLD, float(close.iloc[-1]), f"mean {mean:.2f}")
+"""
 # Eight returns; the model's answer decides.
 MODEL = """
 import numpy as np

@@ -22,14 +22,13 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks._sandbox_bots import EMPTY, TWO_MEANS, Subject, _subject, subjects
+from benchmarks._sandbox_bots import EMPTY, TALKATIVE, Subject, _subject, subjects
 from benchmarks.report import print_table
 from bot_sdk.candles import random_walk
 from bot_sdk.runtime import ask_bot, candles_frame
-from bots.sandbox import launcher
 from bots.sandbox.host import WorkerPool
 from bots.sandbox.tiers import make_plan, probe
-from bots.sandbox.types import AskRequest, Limits
+from bots.sandbox.types import AskRequest, Limits, Outcome
 
 CANDLES = 500
 MINUTE_NS = 60_000_000_000
@@ -112,10 +111,12 @@ def _measure(pool: WorkerPool, subject: Subject) -> dict[str, float]:
     }
 
 
-def _ask(pool: WorkerPool, subject: Subject, requests: list[AskRequest]) -> None:
-    for outcome in pool.ask(subject.package, requests):
+def _ask(pool: WorkerPool, subject: Subject, requests: list[AskRequest]) -> list[Outcome]:
+    outcomes = pool.ask(subject.package, requests)
+    for outcome in outcomes:
         if not outcome.ok:
             raise RuntimeError(f"{subject.name}: {outcome.status} {outcome.error}")
+    return outcomes
 
 
 def _plain(subject: Subject, number: int) -> float:
@@ -150,15 +151,21 @@ def _percentiles(seconds: Sequence[float]) -> tuple[float, float]:
 
 
 def _memory(pid: int) -> dict[str, float]:
-    """What the worker alone has, and its share of all (only root may see either)."""
-    if os.geteuid() != 0:
-        return {"worker_mb": float("nan"), "worker_pss_mb": float("nan")}
-    kilobytes: dict[str, int] = {}
-    for line in Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]:
-        name, value, *_ = line.split()
-        kilobytes[name] = int(value)
-    private = kilobytes["Private_Clean:"] + kilobytes["Private_Dirty:"]
-    return {"worker_mb": round(private / 1024, 1), "worker_pss_mb": round(kilobytes["Pss:"] / 1024, 1)}
+    """What the worker alone has, and its share of all."""
+    mapped = _mapped_mb(pid)
+    return {"worker_mb": mapped["Private"], "worker_pss_mb": mapped["Pss"]}
+
+
+def _mapped_mb(pid: int) -> dict[str, float]:
+    """As /proc names them, and Private: what would be free without this process. NaN for who may not see it."""
+    megabytes = dict.fromkeys(("Rss", "Pss", "Private_Dirty", "Private"), float("nan"))
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text(encoding="ascii").splitlines()[1:]
+    except PermissionError:
+        return megabytes
+    kilobytes = {line.split()[0].rstrip(":"): int(line.split()[1]) for line in lines}
+    kilobytes["Private"] = kilobytes["Private_Clean"] + kilobytes["Private_Dirty"]
+    return {name: round(kilobytes[name] / 1024, 1) for name in megabytes}
 
 
 def _fork_and_lock_down(folder: str) -> float:
@@ -177,30 +184,39 @@ def _fork_and_lock_down(folder: str) -> float:
 
 
 def soak(calls: int) -> dict[str, Any]:
-    """Many calls of one bot; the memory of host, worker and zygote along the way must not grow."""
+    """Many calls of one bot; the memory of host, worker and zygote along the way must not grow.
+
+    Of each: what is resident, and what it alone has written. The former of worker and zygote is mostly the same pages.
+    """
     with tempfile.TemporaryDirectory() as folder, WorkerPool(replace(LIMITS, cpu_seconds=100_000)) as pool:
         Path(folder).chmod(0o755)
-        subject = _subject(Path(folder), "soak", TWO_MEANS)
-        rows = []
-        done = 0
+        subject = _subject(Path(folder), "soak", TALKATIVE)
+        states: list[dict[str, Any]] = [{} for _ in range(STREAMS)]
+        rows: list[list[Any]] = []
+        started, done = time.perf_counter(), 0
         for sample in range(SOAK_SAMPLES + 1):
             while done < calls * sample / SOAK_SAMPLES:
-                _ask(pool, subject, [_request(done + each, f"stream {each}") for each in range(10)])
-                done += 10
+                asked = [replace(_request(done, f"stream {each}"), state=state) for each, state in enumerate(states)]
+                states = [outcome.state for outcome in _ask(pool, subject, asked)]
+                done += len(states)
             if not sample:  # the first call makes the worker
                 _ask(pool, subject, [_request(0)])
             [worker] = pool.worker_pids
-            pids = [os.getpid(), worker, launcher.zygote_pids()[0]]
-            rows.append([done, *(_resident_mb(pid) for pid in pids), worker])
-    print_table(
-        f"Memory over {calls:,} calls", ["calls", "host MB", "worker MB", "zygote MB", "worker's process"], rows
-    )
-    return {"calls": calls, "first_mb": rows[1][1:4], "last_mb": rows[-1][1:4]}
+            mapped = [_mapped_mb(pid) for pid in (os.getpid(), worker, _parent(worker))]
+            seconds = round(time.perf_counter() - started)
+            rows.append([done, seconds, *(each[kind] for each in mapped for kind in ("Rss", "Private_Dirty")), worker])
+            print(*rows[-1], flush=True)  # as it goes: who breaks it off has seen something
+    columns = [f"{process} {kind}" for process in ("host", "worker", "zygote") for kind in ("MB", "own MB")]
+    print_table(f"Memory over {calls:,} calls", ["calls", "seconds", *columns, "worker's process"], rows)
+    return {"calls": calls, "columns": columns, "first": rows[1][2:8], "last": rows[-1][2:8]}
 
 
-def _resident_mb(pid: int) -> float:
-    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1])
-    return round(pages * os.sysconf("SC_PAGE_SIZE") / 1e6, 1)
+def _parent(pid: int) -> int:
+    """Of a worker: the zygote. What the host has started may be bubblewrap around it."""
+    for line in Path(f"/proc/{pid}/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("PPid:"):
+            return int(line.split()[1])
+    raise ProcessLookupError(pid)
 
 
 if __name__ == "__main__":
