@@ -10,7 +10,16 @@ from django.http import HttpRequest
 
 from exchanges import services
 from exchanges.errors import ExchangeError
-from exchanges.models import Candle, ExchangeCredential, Instrument, PaperBalance, PaperFill, PaperOrder
+from exchanges.models import (
+    Candle,
+    ExchangeCredential,
+    Instrument,
+    PaperBalance,
+    PaperFill,
+    PaperOrder,
+    PaperPayment,
+    PaperPosition,
+)
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -28,8 +37,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
 
 @admin.register(ExchangeCredential)
 class ExchangeCredentialAdmin(ReadOnlyAdmin):
-    list_display = ["user", "exchange", "mode", "label", "api_key_hint", "is_paused", "last_checked_at"]
-    list_filter = ["exchange", "mode", "is_paused"]
+    list_display = ["user", "exchange", "mode", "market_type", "label", "api_key_hint", "is_paused", "last_checked_at"]
+    list_filter = ["exchange", "mode", "market_type", "is_paused"]
     search_fields = ["user__username", "label"]
     list_select_related = ["user"]
     exclude = ["api_key", "api_secret", "passphrase"]
@@ -61,6 +70,7 @@ class InstrumentAdmin(ReadOnlyAdmin):
         "tick_size",
         "lot_step",
         "min_notional",
+        "max_leverage",
         "is_trading",
     ]
     list_filter = ["exchange", "network", "market_type", "is_trading"]
@@ -76,17 +86,35 @@ class CandleAdmin(ReadOnlyAdmin):
     ordering = ["-open_time"]
 
 
-@admin.register(PaperBalance)
-class PaperBalanceAdmin(ReadOnlyAdmin):
-    list_display = ["owner", "asset", "free", "used"]
+class PaperAdmin(ReadOnlyAdmin):
+    """Rows of paper accounts."""
+
     search_fields = ["credential__user__username"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("credential__user").defer(*SECRETS)
 
     @admin.display(description="owner")
-    def owner(self, balance: PaperBalance) -> str:
-        return f"{balance.credential.user} {balance.credential.exchange} {balance.credential.label}"
+    def owner(self, row: Any) -> str:
+        return f"{row.credential.user} {row.credential.exchange} {row.credential.label}"
+
+
+@admin.register(PaperBalance)
+class PaperBalanceAdmin(PaperAdmin):
+    list_display = ["owner", "market_type", "asset", "free", "used"]
+    list_filter = ["market_type"]
+
+
+@admin.register(PaperPosition)
+class PaperPositionAdmin(PaperAdmin):
+    list_display = ["owner", "market_type", "symbol", "quantity", "cost", "leverage", "margin_mode", "margin"]
+    list_filter = ["market_type", "margin_mode"]
+
+
+@admin.register(PaperPayment)
+class PaperPaymentAdmin(PaperAdmin):
+    list_display = ["paid_at", "owner", "market_type", "symbol", "kind", "amount", "asset"]
+    list_filter = ["kind", "market_type"]
 
 
 class PaperFillInline(admin.TabularInline):
@@ -102,18 +130,11 @@ class PaperFillInline(admin.TabularInline):
 
 
 @admin.register(PaperOrder)
-class PaperOrderAdmin(ReadOnlyAdmin):
-    list_display = ["id", "owner", "side", "order_type", "quantity", "symbol", "status", "created_at"]
-    list_filter = ["status", "order_type", "side"]
+class PaperOrderAdmin(PaperAdmin):
+    list_display = ["id", "owner", "market_type", "side", "order_type", "quantity", "symbol", "status", "created_at"]
+    list_filter = ["status", "market_type", "order_type", "side"]
     search_fields = ["client_order_id", "credential__user__username"]
     inlines = [PaperFillInline]
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("credential__user").defer(*SECRETS)
-
-    @admin.display(description="owner")
-    def owner(self, order: PaperOrder) -> str:
-        return f"{order.credential.user} {order.credential.exchange} {order.credential.label}"
 
 
 SECRETS = ("credential__api_key", "credential__api_secret", "credential__passphrase")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -22,9 +23,10 @@ from rest_framework.throttling import BaseThrottle, ScopedRateThrottle
 from rest_framework.views import APIView
 
 from exchanges import services
-from exchanges.base import MarketType
+from exchanges.base import BaseExchange, ExchangeCapabilities, MarginMode, MarketType
 from exchanges.errors import AuthenticationError, UnknownExchange
 from exchanges.factory import ExchangeFactory
+from exchanges.keys import ApiKey
 from exchanges.models import ExchangeCredential, Instrument, Mode
 from exchanges.serializers import (
     AccountSerializer,
@@ -33,6 +35,7 @@ from exchanges.serializers import (
     InstrumentSerializer,
     KeySerializer,
     NewCredentialSerializer,
+    PositionSerializer,
     SupportedExchangeSerializer,
     ValidatedSerializer,
 )
@@ -60,15 +63,39 @@ class SupportedView(APIView):
 def _describe(name: str) -> dict[str, Any]:
     adapter = ExchangeFactory.get_adapter(name)
     capabilities = ExchangeFactory.get_exchange_capabilities(name)
+    accounts = [
+        _describe_account(adapter, kind, ExchangeFactory.get_exchange_capabilities(name, kind))
+        for kind in MarketType
+        if capabilities.supports(kind)
+    ]
     return {
         "name": name,
         "title": adapter.title,
         "capabilities": capabilities.as_dict(),
-        "market_types": [kind.value for kind in MarketType if capabilities.supports(kind)],
+        "market_types": [account["market_type"] for account in accounts],
+        "accounts": accounts,
         "timeframes": list(capabilities.timeframes),
-        "networks": ["live", "testnet"] if capabilities.testnet else ["live"],
+        "networks": _networks(capabilities),
+        "needs_passphrase": adapter.needs_passphrase,
+        "markets_with_own_keys": sorted(adapter.markets_with_own_keys),
         "credential_help": adapter.credential_help,
     }
+
+
+def _describe_account(
+    adapter: type[BaseExchange], kind: MarketType, capabilities: ExchangeCapabilities
+) -> dict[str, Any]:
+    return {
+        "market_type": kind.value,
+        "capabilities": capabilities.as_dict(),
+        "margin_modes": [mode.value for mode in capabilities.margin_modes],
+        "networks": _networks(capabilities),
+        "has_own_keys": kind in adapter.markets_with_own_keys,
+    }
+
+
+def _networks(capabilities: ExchangeCapabilities) -> list[str]:
+    return ["live", "testnet"] if capabilities.testnet else ["live"]
 
 
 class KeyView(APIView):
@@ -81,18 +108,13 @@ class ValidateCredentialsView(KeyView):
     @extend_schema(request=KeySerializer, responses=ValidatedSerializer)
     def post(self, request: Request) -> Response:
         """Whether the venue accepts the key, and whether it may do what it should and no more. Nothing is stored."""
-        key = _read_key(request, KeySerializer)
+        key = _read_key(request)
         with blaming("api_key"):
-            permissions = services.validate_keys(
-                exchange=key["exchange_name"],
-                api_key=key["api_key"],
-                api_secret=key["api_secret"],
-                testnet=key["testnet"],
-            )
+            permissions = key.validate()
         answer = {
             "valid": True,
-            "exchange_name": key["exchange_name"],
-            "testnet": key["testnet"],
+            "exchange_name": key.exchange,
+            "testnet": key.testnet,
             "permissions": permissions,
         }
         return Response(ValidatedSerializer(answer).data)
@@ -102,65 +124,78 @@ class TestConnectionView(KeyView):
     @extend_schema(request=KeySerializer, responses=ConnectionSerializer)
     def post(self, request: Request) -> Response:
         """Whether the venue answers and accepts the key, whatever it may do."""
-        key = _read_key(request, KeySerializer)
-        with (
-            blaming("api_key"),
-            services.open_with_key(
-                exchange=key["exchange_name"],
-                api_key=key["api_key"],
-                api_secret=key["api_secret"],
-                testnet=key["testnet"],
-            ) as exchange,
-        ):
+        key = _read_key(request)
+        with blaming("api_key"), key.open() as exchange:
             answer = {
                 "connected": exchange.test_connectivity(),
-                "exchange_name": key["exchange_name"],
-                "testnet": key["testnet"],
+                "exchange_name": key.exchange,
+                "testnet": key.testnet,
                 "server_time": exchange.get_server_time(),
             }
         return Response(ConnectionSerializer(answer).data)
 
 
+ACCOUNT_PARAMETERS = [
+    OpenApiParameter("mode", enum=Mode.values, description="default: of your newest account with a key, or paper"),
+    OpenApiParameter(
+        "credential_id", OpenApiTypes.UUID, description="default: your newest account of that mode and market type"
+    ),
+    OpenApiParameter(
+        "margin_mode",
+        enum=[mode.value for mode in MarginMode],
+        description="of margin: which of the two accounts; default cross",
+    ),
+]
+
+
 class AccountInfoView(APIView):
     @extend_schema(
         parameters=[
-            OpenApiParameter(
-                "mode", enum=Mode.values, description="default: of your newest account with a key, or paper"
-            ),
-            OpenApiParameter(
-                "credential_id",
-                OpenApiTypes.UUID,
-                description="default: your newest account of that mode",
-            ),
+            *ACCOUNT_PARAMETERS,
+            OpenApiParameter("market_type", enum=[kind.value for kind in MarketType], description="default spot"),
         ],
         responses=AccountSerializer,
     )
     def get(self, request: Request, exchange_name: str) -> Response:
         """Balances and permissions of one of your own accounts."""
-        try:
-            exchange_name = ExchangeFactory.get_adapter(exchange_name).name
-        except UnknownExchange as error:
-            error.field = "exchange_name"
-            raise
-        credential = _account_of(request, exchange_name)
-        with services.open_exchange(credential=credential) as exchange:
+        account = _account_of(request, exchange_name, default=MarketType.SPOT)
+        with account.open() as exchange:
             balances = exchange.get_balances()
             permissions = exchange.get_key_permissions()
         answer = {
-            "exchange_name": exchange_name,
-            "mode": credential.mode,
-            "credential_id": credential.pk,
+            "exchange_name": account.credential.exchange,
+            "market_type": account.market_type,
+            "mode": account.credential.mode,
+            "credential_id": account.credential.pk,
             "balances": [balances[asset] for asset in sorted(balances)],
             "permissions": permissions,
         }
         return Response(AccountSerializer(answer).data)
 
 
-def _read_key(request: Request, serializer: type[KeySerializer]) -> dict[str, Any]:
+class PositionsView(APIView):
+    @extend_schema(
+        parameters=[
+            *ACCOUNT_PARAMETERS,
+            OpenApiParameter("market_type", enum=["margin", "futures"], description="default futures"),
+        ],
+        responses=PositionSerializer(many=True),
+    )
+    def get(self, request: Request, exchange_name: str) -> Response:
+        """The open positions of one of your own margin or futures accounts, as the venue tells them."""
+        account = _account_of(request, exchange_name, default=MarketType.FUTURES)
+        if account.market_type == MarketType.SPOT:
+            raise ValidationError({"market_type": "A spot account holds coins, not positions: see account-info."})
+        with account.open() as exchange:
+            positions = services.describe_positions(exchange=exchange)
+        return Response(PositionSerializer(positions, many=True).data)
+
+
+def _read_key(request: Request) -> ApiKey:
     """The checked request. Its serializer holds the plain text, so it stays in here."""
-    form = serializer(data=request.data)
+    form = KeySerializer(data=request.data)
     form.is_valid(raise_exception=True)
-    return form.validated_data
+    return form.key()
 
 
 def _user_of(request: Request) -> User:
@@ -169,17 +204,46 @@ def _user_of(request: Request) -> User:
     return request.user
 
 
-def _account_of(request: Request, exchange: str) -> ExchangeCredential:
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One of the user's own, and which of its account types is meant."""
+
+    credential: ExchangeCredential
+    market_type: MarketType
+    margin_mode: str
+
+    def open(self) -> BaseExchange:
+        return services.open_exchange(
+            credential=self.credential, market_type=self.market_type, margin_mode=self.margin_mode
+        )
+
+
+def _account_of(request: Request, exchange_name: str, *, default: MarketType) -> Account:
     """The account that the query names, or the user's own default."""
-    chosen = request.query_params.get("credential_id")
-    mode = request.query_params.get("mode")
-    if mode is not None and mode not in Mode.values:
-        raise ValidationError({"mode": f"“{mode}” is none of {', '.join(Mode.values)}."})
+    try:
+        exchange = ExchangeFactory.get_adapter(exchange_name).name
+    except UnknownExchange as error:
+        error.field = "exchange_name"
+        raise
+    query = request.query_params
+    choices: dict[str, list[str]] = {
+        "mode": Mode.values,
+        "market_type": list(MarketType),
+        "margin_mode": list(MarginMode),
+    }
+    for name, known in choices.items():
+        if name in query and query[name] not in known:
+            raise ValidationError({name: f"“{query[name]}” is none of {', '.join(known)}."})
+    market_type = MarketType(query.get("market_type", default))
+    mode, chosen = query.get("mode"), query.get("credential_id")
+    wanted: dict[str, Any] = {"user": request.user, "exchange": exchange, "market_type": market_type}
     if chosen:
-        return services.get_credential(user=request.user, credential_id=chosen, exchange=exchange, mode=mode)
-    if mode is None:
-        return services.main_credential(user=request.user, exchange=exchange)
-    return services.default_credential(user=request.user, exchange=exchange, mode=mode)
+        credential = services.get_credential(credential_id=chosen, mode=mode, **wanted)
+    elif mode is None:
+        credential = services.main_credential(**wanted)
+    else:
+        credential = services.default_credential(mode=mode, **wanted)
+    return Account(credential, market_type, query.get("margin_mode", ""))
 
 
 @extend_schema_view(
@@ -205,15 +269,20 @@ class CredentialViewSet(mixins.ListModelMixin, mixins.DestroyModelMixin, viewset
     @extend_schema(request=NewCredentialSerializer, responses={201: CredentialSerializer})
     def create(self, request: Request) -> Response:
         """Store an API key, encrypted, once the venue has accepted it. Keys that can withdraw are refused."""
-        key = _read_key(request, NewCredentialSerializer)
+        form = NewCredentialSerializer(data=request.data)
+        form.is_valid(raise_exception=True)
+        key, label = form.key(), form.validated_data["label"]
+        del form  # it holds the plain text
         with blaming("api_key"):
             credential = services.save_credential(
                 user=request.user,
-                exchange=key["exchange_name"],
-                mode=Mode.TESTNET if key["testnet"] else Mode.LIVE,
-                label=key["label"],
-                api_key=key["api_key"],
-                api_secret=key["api_secret"],
+                exchange=key.exchange,
+                mode=Mode.TESTNET if key.testnet else Mode.LIVE,
+                label=label,
+                api_key=key.api_key,
+                api_secret=key.api_secret,
+                passphrase=key.passphrase,
+                market_type=key.market_type,
             )
         return Response(CredentialSerializer(credential).data, status=status.HTTP_201_CREATED)
 

@@ -13,6 +13,7 @@ urlpatterns = [
     path("validate-credentials", api.ValidateCredentialsView.as_view(), name="validate-credentials"),
     path("test-connection", api.TestConnectionView.as_view(), name="test-connection"),
     path("account-info/<str:exchange_name>", api.AccountInfoView.as_view(), name="account-info"),
+    path("account-info/<str:exchange_name>/positions", api.PositionsView.as_view(), name="account-positions"),
     path("instruments", api.InstrumentListView.as_view(), name="instruments"),
     *router.urls,
 ]

@@ -253,6 +253,10 @@ class BaseExchange(abc.ABC):
         """Funding, rollover and interest of `symbol` that was booked at `since` or later, oldest first."""
         raise self.not_supported("get_funding_payments")
 
+    def get_liquidations(self, symbol: str, *, since: datetime) -> list[Fill]:
+        """Fills of orders by which the venue itself closed positions of `symbol`, at `since` or later, oldest first."""
+        raise self.not_supported("get_liquidations")
+
     # --- what capabilities announce
     def create_stop_loss_order(
         self,

@@ -67,12 +67,15 @@ class ExchangeCredential(models.Model):
     class Meta:
         ordering = ["exchange", "mode", "label"]
         constraints = [
-            models.UniqueConstraint(fields=["user", "exchange", "mode", "label"], name="one_credential_per_label"),
+            models.UniqueConstraint(
+                fields=["user", "exchange", "mode", "market_type", "label"], name="one_credential_per_label"
+            ),
         ]
 
     def __str__(self) -> str:
-        hint = f" …{self.api_key_hint}" if self.api_key_hint else ""
-        return f"{self.exchange} {self.mode} {self.label}{hint}"
+        hint = f"…{self.api_key_hint}" if self.api_key_hint else ""
+        parts = (self.exchange, self.market_type, self.mode, self.label, hint)
+        return " ".join(part for part in parts if part)
 
     @property
     def is_paper(self) -> bool:
@@ -166,15 +169,20 @@ class Candle(models.Model):
 
 # --- paper trading: what a venue would keep about an account
 class PaperBalance(models.Model):
+    """One asset in one wallet: spot, margin and futures money are kept apart."""
+
     credential = models.ForeignKey(ExchangeCredential, on_delete=models.CASCADE, related_name="paper_balances")
+    market_type = models.CharField(max_length=10, choices=MarketType, default=MarketType.SPOT)
     asset = models.CharField(max_length=20)
     free = ExactDecimalField(default=Decimal(0))
-    used = ExactDecimalField(default=Decimal(0))  # locked by resting orders
+    used = ExactDecimalField(default=Decimal(0))  # locked by resting orders; of margin and futures by positions too
 
     class Meta:
-        ordering = ["asset"]
+        ordering = ["market_type", "asset"]
         constraints = [
-            models.UniqueConstraint(fields=["credential", "asset"], name="one_paper_balance_per_asset"),
+            models.UniqueConstraint(
+                fields=["credential", "market_type", "asset"], name="one_paper_balance_per_wallet_and_asset"
+            ),
             models.CheckConstraint(condition=models.Q(free__gte=0, used__gte=0), name="paper_balance_not_negative"),
         ]
 
@@ -186,6 +194,7 @@ class PaperOrder(models.Model):
     """An order of a paper account. Its `id` is the exchange order id."""
 
     credential = models.ForeignKey(ExchangeCredential, on_delete=models.CASCADE, related_name="paper_orders")
+    market_type = models.CharField(max_length=10, choices=MarketType, default=MarketType.SPOT)
     client_order_id = models.CharField(max_length=36)
     symbol = models.CharField(max_length=40)
     side = models.CharField(max_length=4)
@@ -194,9 +203,15 @@ class PaperOrder(models.Model):
     quantity = ExactDecimalField()
     limit_price = ExactDecimalField(null=True, blank=True)
     stop_price = ExactDecimalField(null=True, blank=True)
+    trailing_pct = ExactDecimalField(null=True, blank=True)
+    best_price = ExactDecimalField(null=True, blank=True)  # of a trailing stop: the best price since it was placed
+    reduce_only = models.BooleanField(default=False)
+    is_liquidation = models.BooleanField(default=False)  # placed by the venue, not by us
+    group = models.CharField(max_length=36, blank=True, default="")  # orders of which one cancels the others
     filled_quantity = ExactDecimalField(default=Decimal(0))
     filled_quote = ExactDecimalField(default=Decimal(0))  # what the fills were worth together, in quote units
-    locked = ExactDecimalField(default=Decimal(0))  # what it still holds of the balance: quote of a BUY, base of a SELL
+    # What it still holds of the balance: quote of a BUY, base of a SELL; on margin and futures what opening it takes.
+    locked = ExactDecimalField(default=Decimal(0))
     is_triggered = models.BooleanField(default=False)
     is_open = models.BooleanField(default=True)
     created_at = models.DateTimeField()  # on the venue's clock, like all times below
@@ -223,6 +238,7 @@ class PaperFill(models.Model):
     quantity = ExactDecimalField()
     fee = ExactDecimalField()
     fee_asset = models.CharField(max_length=20)
+    realised_pnl = ExactDecimalField(default=Decimal(0))  # of margin and futures, fee not counted
     is_maker = models.BooleanField(default=False)
     executed_at = models.DateTimeField()
 
@@ -231,3 +247,62 @@ class PaperFill(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} at {self.price}"
+
+
+class PaperPosition(models.Model):
+    """A leveraged position of a paper account, and how the next one is to be held while there is none."""
+
+    credential = models.ForeignKey(ExchangeCredential, on_delete=models.CASCADE, related_name="paper_positions")
+    market_type = models.CharField(max_length=10, choices=MarketType)
+    symbol = models.CharField(max_length=40)
+    asset = models.CharField(max_length=20)  # what margin, fees and profits are in
+    leverage = models.PositiveIntegerField(default=1)
+    margin_mode = models.CharField(max_length=10, default=base.MarginMode.CROSS.value)
+    maintenance_rate = ExactDecimalField(default=Decimal(0))  # of its worth; with less behind it, it is liquidated
+    quantity = ExactDecimalField(default=Decimal(0))  # base units, negative when short
+    cost = ExactDecimalField(default=Decimal(0))  # entry price times quantity, signed alike
+    margin = ExactDecimalField(default=Decimal(0))  # set aside for it
+    opened_at = models.DateTimeField(null=True, blank=True)  # on the venue's clock, like all times below
+    settled_price = ExactDecimalField(default=Decimal(0))  # the last price it was looked at with
+    settled_until = models.DateTimeField(null=True, blank=True)
+    charged_until = models.DateTimeField(null=True, blank=True)  # funding and rollover up to then are booked
+    rates_read_until = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(fields=["credential", "market_type", "symbol"], name="one_paper_position"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.quantity} {self.symbol}"
+
+
+class PaperPayment(models.Model):
+    """Money that came or went without a fill."""
+
+    class Kind(models.TextChoices):
+        FUNDING = "funding", "Funding"
+        ROLLOVER = "rollover", "Rollover"
+        SHORTFALL = "shortfall", "Loss beyond the margin, borne by the venue"
+
+    credential = models.ForeignKey(ExchangeCredential, on_delete=models.CASCADE, related_name="paper_payments")
+    market_type = models.CharField(max_length=10, choices=MarketType)
+    symbol = models.CharField(max_length=40)
+    kind = models.CharField(max_length=10, choices=Kind)
+    amount = ExactDecimalField()  # negative: paid
+    asset = models.CharField(max_length=20)
+    paid_at = models.DateTimeField()  # on the venue's clock
+
+    class Meta:
+        ordering = ["paid_at", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["credential", "market_type", "symbol", "kind", "paid_at"],
+                condition=~models.Q(kind="shortfall"),
+                name="one_paper_payment_per_time",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount} {self.asset}"

@@ -17,10 +17,12 @@ from exchanges.base import BaseExchange, KeyPermissions
 from exchanges.errors import (
     AuthenticationError,
     InvalidRequest,
+    NotSupported,
     TransientExchangeError,
 )
 from exchanges.factory import ExchangeFactory
 from exchanges.fields import Secret
+from exchanges.keys import ApiKey, key_market_type, wrong_key
 from exchanges.models import ExchangeCredential, Instrument, MarketType, Mode, Network
 
 INSTRUMENTS_MAX_AGE = timedelta(days=1)
@@ -29,11 +31,24 @@ SYMBOL = re.compile(r"[A-Z0-9]{1,20}/[A-Z0-9]{1,20}(:[A-Z0-9]{1,20})?")
 
 
 # --- adapters: the one place that decides what talks to a venue
-def open_exchange(*, credential: ExchangeCredential, market_type: str = MarketType.SPOT) -> BaseExchange:
-    """The adapter of an account, paper or not. Close it, or use it in a `with`."""
+def open_exchange(
+    *,
+    credential: ExchangeCredential,
+    market_type: str = MarketType.SPOT,
+    margin_mode: str = "",
+    leverage: int = 1,
+) -> BaseExchange:
+    """The adapter of an account, paper or not. Close it, or use it in a `with`.
+
+    `margin_mode` (cross if empty) and `leverage` are for positions on margin and futures.
+    """
+    options: dict[str, Any] = {"margin_mode": base.MarginMode(margin_mode or "cross"), "leverage": leverage}
     if credential.is_paper:
         venue = open_public_exchange(exchange=credential.exchange, market_type=market_type)
-        return PaperExchange(venue, credential.pk)
+        return PaperExchange(venue, credential.pk, **options)
+    adapter = ExchangeFactory.get_adapter(credential.exchange)
+    if credential.market_type != key_market_type(adapter, market_type):
+        raise InvalidRequest(wrong_key(adapter, market_type), field="credential_id", exchange=adapter.name)
     return _with_stored_instruments(
         ExchangeFactory.create_exchange(
             credential.exchange,
@@ -41,6 +56,8 @@ def open_exchange(*, credential: ExchangeCredential, market_type: str = MarketTy
             credential.api_secret.reveal(),
             testnet=credential.mode == Mode.TESTNET,
             market_type=base.MarketType(market_type),
+            passphrase=credential.passphrase.reveal(),
+            **options,
         )
     )
 
@@ -67,36 +84,68 @@ def _with_stored_instruments(exchange: BaseExchange) -> BaseExchange:
     return exchange
 
 
+# How far back funding is added up for a position: venues do not say when it was opened.
+FUNDING_SHOWN = timedelta(days=7)
+
+
+def describe_positions(*, exchange: BaseExchange) -> list[dict[str, Any]]:
+    """The open positions of an account with what they paid and received, for showing them."""
+    found = exchange.get_positions()
+    since = exchange.get_server_time() - FUNDING_SHOWN if found else None
+    described = []
+    for position in found:
+        rules = exchange.instrument(position.symbol)
+        asset = rules.settle or rules.quote
+        funding = None
+        try:
+            if since is not None:
+                payments = exchange.get_funding_payments(position.symbol, since=since)
+                funding = sum((payment.amount for payment in payments if payment.asset == asset), base.ZERO)
+        except NotSupported:
+            pass
+        described.append(
+            {
+                **{name: getattr(position, name) for name in POSITION_FIELDS},
+                "funding": funding,
+                "funding_since": since if funding is not None else None,
+                "asset": asset,
+            }
+        )
+    return described
+
+
+POSITION_FIELDS = (
+    "symbol",
+    "side",
+    "quantity",
+    "entry_price",
+    "mark_price",
+    "leverage",
+    "margin_mode",
+    "liquidation_price",
+    "unrealised_pnl",
+)
+
+
 # --- credentials
-def open_with_key(*, exchange: str, api_key: Secret | str, api_secret: Secret | str, testnet: bool) -> BaseExchange:
-    """The adapter of an account that is not stored (yet)."""
-    return ExchangeFactory.create_exchange(
-        exchange, Secret.of(api_key).reveal(), Secret.of(api_secret).reveal(), testnet=testnet
-    )
-
-
-def validate_keys(*, exchange: str, api_key: Secret | str, api_secret: Secret | str, testnet: bool) -> KeyPermissions:
+def validate_keys(
+    *,
+    exchange: str,
+    api_key: Secret | str,
+    api_secret: Secret | str,
+    testnet: bool,
+    passphrase: Secret | str = "",
+    market_type: str = "",
+) -> KeyPermissions:
     """Ask the venue what a key may do. AuthenticationError if it does not accept it, InvalidRequest if we do not."""
-    api_key, api_secret = Secret.of(api_key), Secret.of(api_secret)
-    with open_with_key(exchange=exchange, api_key=api_key, api_secret=api_secret, testnet=testnet) as adapter:
-        adapter.test_connectivity()
-        permissions = adapter.get_key_permissions()
-    if permissions.can_withdraw:
-        raise InvalidRequest(
-            f"This key can move funds out of the account, and no bot needs that. In {adapter.title}'s API management, "
-            "switch withdrawals and transfers to other accounts off, or make a new key without them, and try again.",
-            field="api_key",
-            code="withdrawals_enabled",
-            exchange=adapter.name,
-        )
-    if permissions.can_trade is False:
-        raise InvalidRequest(
-            f"This key may not trade. Allow trading for it in {adapter.title}'s API management, and try again.",
-            field="api_key",
-            code="trading_disabled",
-            exchange=adapter.name,
-        )
-    return permissions
+    return ApiKey.of(
+        exchange=exchange,
+        api_key=api_key,
+        api_secret=api_secret,
+        testnet=testnet,
+        passphrase=passphrase,
+        market_type=market_type,
+    ).validate()
 
 
 def save_credential(
@@ -107,38 +156,44 @@ def save_credential(
     label: str = "default",
     api_key: Secret | str = "",
     api_secret: Secret | str = "",
+    passphrase: Secret | str = "",
+    market_type: str = "",
 ) -> ExchangeCredential:
     """Keep an account, after the venue has accepted its key. A paper account has no key and asks nobody."""
-    api_key, api_secret = Secret.of(api_key), Secret.of(api_secret)
     name = ExchangeFactory.get_adapter(exchange).name
     mode = Mode(mode)
+    parts = {"api_key": Secret.of(api_key), "api_secret": Secret.of(api_secret), "passphrase": Secret.of(passphrase)}
     if mode != Mode.PAPER:
-        for field, value in (("api_key", api_key), ("api_secret", api_secret)):
-            if not value:
-                raise InvalidRequest("This is needed.", field=field)
-        _refuse_taken_label(user, name, mode, label)
-        validate_keys(exchange=name, api_key=api_key, api_secret=api_secret, testnet=mode == Mode.TESTNET)
-    elif api_key or api_secret:
-        raise InvalidRequest("A paper account has no key.", field="api_key")
+        key = ApiKey.of(exchange=name, testnet=mode == Mode.TESTNET, market_type=market_type, **parts)
+        market_type = key.market_type
+        _refuse_taken_label(user, name, mode, market_type, label)
+        key.validate()
+    else:
+        for field, value in {**parts, "market_type": market_type}.items():
+            if value:
+                raise InvalidRequest("A paper account has no key, and is for all account types.", field=field)
     try:
         with transaction.atomic():
             return ExchangeCredential.objects.create(
                 user=user,
                 exchange=name,
                 mode=mode,
+                market_type=market_type or "",
                 label=label,
-                api_key=api_key,
-                api_secret=api_secret,
-                api_key_hint=api_key.hint,
+                api_key_hint=parts["api_key"].hint,
                 last_checked_at=timezone.now(),
+                **parts,
             )
     except IntegrityError:
-        _refuse_taken_label(user, name, mode, label)
+        _refuse_taken_label(user, name, mode, market_type, label)
         raise
 
 
-def _refuse_taken_label(user: Any, exchange: str, mode: str, label: str) -> None:
-    if ExchangeCredential.objects.filter(user=user, exchange=exchange, mode=mode, label=label).exists():
+def _refuse_taken_label(user: Any, exchange: str, mode: str, market_type: str, label: str) -> None:
+    taken = ExchangeCredential.objects.filter(
+        user=user, exchange=exchange, mode=mode, market_type=market_type or "", label=label
+    )
+    if taken.exists():
         raise InvalidRequest(
             f"You have a {exchange} {mode} account called “{label}” already.",
             field="label",
@@ -156,6 +211,8 @@ def check_credential(*, credential: ExchangeCredential) -> ExchangeCredential:
                 api_key=credential.api_key,
                 api_secret=credential.api_secret,
                 testnet=credential.mode == Mode.TESTNET,
+                passphrase=credential.passphrase,
+                market_type=credential.market_type,
             )
         except (AuthenticationError, InvalidRequest) as error:
             problem = error.message[:300]
@@ -186,48 +243,73 @@ def delete_credential(*, credential: ExchangeCredential) -> None:
         ) from None
 
 
-def default_credential(*, user: Any, exchange: str, mode: str) -> ExchangeCredential:
+def default_credential(
+    *, user: Any, exchange: str, mode: str, market_type: str = MarketType.SPOT
+) -> ExchangeCredential:
     """The account to use where the user named none: the newest. A paper account is made on the spot."""
-    name = ExchangeFactory.get_adapter(exchange).name
-    mine = ExchangeCredential.objects.filter(user=user, exchange=name, mode=mode)
-    found = mine.order_by("is_paused", "-created_at").first()
+    adapter = ExchangeFactory.get_adapter(exchange)
+    mine = ExchangeCredential.objects.filter(user=user, exchange=adapter.name, mode=mode)
+    if mode == Mode.PAPER:
+        found = mine.order_by("is_paused", "-created_at").first()
+        defaults = {"user": user, "exchange": adapter.name, "mode": mode}
+        return found or mine.get_or_create(label="default", defaults=defaults)[0]
+    needed = key_market_type(adapter, market_type)
+    found = mine.filter(market_type=needed).order_by("is_paused", "-created_at").first()
     if found is not None:
         return found
-    if mode == Mode.PAPER:
-        return mine.get_or_create(label="default", defaults={"user": user, "exchange": name, "mode": mode})[0]
+    if mine.exists():
+        raise InvalidRequest(wrong_key(adapter, market_type), field="credential_id", code="no_credential")
+    own = f", made there for {needed} and added with market_type “{needed}”," if needed else ""
     raise InvalidRequest(
-        f"You have no {name} {mode} account yet. Add its API key first, or choose paper trading.",
+        f"You have no {adapter.name} {mode} account yet. Add its API key{own} first, or choose paper trading.",
         field="credential_id",
         code="no_credential",
-        exchange=name,
+        exchange=adapter.name,
     )
 
 
-def main_credential(*, user: Any, exchange: str) -> ExchangeCredential:
+def main_credential(*, user: Any, exchange: str, market_type: str = MarketType.SPOT) -> ExchangeCredential:
     """The account to show where the user named none: the newest with a key, else the paper account."""
-    name = ExchangeFactory.get_adapter(exchange).name
-    with_key = ExchangeCredential.objects.filter(user=user, exchange=name).exclude(mode=Mode.PAPER)
+    adapter = ExchangeFactory.get_adapter(exchange)
+    with_key = ExchangeCredential.objects.filter(
+        user=user, exchange=adapter.name, market_type=key_market_type(adapter, market_type)
+    ).exclude(mode=Mode.PAPER)
     found = with_key.order_by("is_paused", "-created_at").first()
-    return found or default_credential(user=user, exchange=name, mode=Mode.PAPER)
+    return found or default_credential(user=user, exchange=adapter.name, mode=Mode.PAPER)
 
 
 def get_credential(
-    *, user: Any, credential_id: str | UUID, exchange: str, mode: str | None = None
+    *,
+    user: Any,
+    credential_id: str | UUID,
+    exchange: str,
+    mode: str | None = None,
+    market_type: str = MarketType.SPOT,
 ) -> ExchangeCredential:
-    """The user's own account of that id, of that exchange and mode. Somebody else's does not exist."""
-    name = ExchangeFactory.get_adapter(exchange).name
+    """The user's own account of that id, of that exchange and mode, with a key for that account type.
+
+    Somebody else's does not exist.
+    """
     try:
         found = ExchangeCredential.objects.filter(user=user, pk=UUID(str(credential_id))).first()
     except ValueError:
         found = None
     if found is None:
         raise InvalidRequest("You have no such account.", field="credential_id", code="no_credential")
-    if found.exchange != name or (mode is not None and found.mode != mode):
+    require_fitting(credential=found, exchange=exchange, mode=mode, market_type=market_type)
+    return found
+
+
+def require_fitting(*, credential: ExchangeCredential, exchange: str, mode: str | None, market_type: str) -> None:
+    """Refuse an account of another exchange or mode, or whose key is for another account type."""
+    adapter = ExchangeFactory.get_adapter(exchange)
+    if credential.exchange != adapter.name or (mode is not None and credential.mode != mode):
         raise InvalidRequest(
-            f"That is an account for {found.exchange} {found.mode}, not for {name} {mode or ''}.",
+            f"That is an account for {credential.exchange} {credential.mode}, not for {adapter.name} {mode or ''}.",
             field="credential_id",
         )
-    return found
+    if not credential.is_paper and credential.market_type != key_market_type(adapter, market_type):
+        raise InvalidRequest(wrong_key(adapter, market_type), field="credential_id")
 
 
 # --- instruments

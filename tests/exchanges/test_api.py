@@ -202,8 +202,8 @@ def test_account_info_shows_balances_and_permissions(api: Api, binance_at_stand_
     reply = api(subscriber).get("/api/exchanges/account-info/binance").json()
     assert (reply["exchange_name"], reply["mode"], reply["permissions"]["can_withdraw"]) == ("BINANCE", "live", False)
     assert reply["balances"] == [
-        {"asset": "BTC", "free": "0.00000001", "used": "0", "total": "0.00000001"},
-        {"asset": "USDT", "free": "10.5", "used": "1", "total": "11.5"},
+        {"asset": "BTC", "free": "0.00000001", "used": "0", "total": "0.00000001", "borrowed": "0"},
+        {"asset": "USDT", "free": "10.5", "used": "1", "total": "11.5", "borrowed": "0"},
     ]
 
 

@@ -1,18 +1,25 @@
 """The paper adapter: another venue's public data, our own books, and the fill model of `exchanges/matching.py`.
 
-Market orders fill at once against the venue's quote. Limit orders and stops rest; they are settled when the account is
-asked about, by walking the venue's one-minute candles since they were last looked at.
+Market orders fill at once against the venue's quote. Limit orders and stops rest; they, and open positions, are settled
+when the account is asked about, by walking the venue's one-minute candles since they were last looked at.
+
+An account has a wallet per market type, each with the starting balances. What margin and futures do: `leverage.py`.
 """
 
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import ROUND_DOWN, Decimal
-from uuid import UUID
+from decimal import Decimal
+from uuid import UUID, uuid4
+
+from django.db.models import QuerySet
 
 from exchanges import matching
-from exchanges.adapters.paper.books import Books, locked, read_balances
+from exchanges.adapters.paper import answers, settlement
+from exchanges.adapters.paper.books import Books, SpotBooks, locked, read_balances
+from exchanges.adapters.paper.leverage import PositionBooks
 from exchanges.base import (
     ZERO,
     Balance,
@@ -20,32 +27,47 @@ from exchanges.base import (
     Candle,
     ExchangeCapabilities,
     Fill,
+    FundingPayment,
+    FundingRate,
     Instrument,
     KeyPermissions,
+    MarginMode,
+    MarketType,
     Order,
     OrderRequest,
     OrderStatus,
     OrderType,
+    Position,
     Quote,
     Side,
 )
-from exchanges.errors import InsufficientFunds, InvalidOrder, OrderNotFound
-from exchanges.models import PaperFill, PaperOrder
+from exchanges.errors import InvalidOrder, NotSupported, OrderNotFound, OrderRejected
+from exchanges.models import PaperFill, PaperOrder, PaperPayment, PaperPosition
 
-MINUTE = timedelta(minutes=1)
 # An account that nobody asked about for longer is settled in several goes.
 CANDLES_PER_SETTLEMENT = 5000
-# However thin the venue's book: no order walks through more levels of it than this (at 1 bps each).
-MOST_LEVELS = 50
-# What share of a candle's volume stands at one price level.
-VOLUME_PER_LEVEL = Decimal("0.1")
+# Venues pay funding on full hours, and publish the rate within moments.
+HOUR = timedelta(hours=1)
+RATES_ARE_LATE = timedelta(minutes=10)
+# Where a venue takes no stop market orders, the stop's limit stands this far through its trigger price.
+STOP_LIMIT_BPS = Decimal(100)
 
 
 class PaperExchange(BaseExchange):
     """`account` is the id of the paper credential that the books are kept under."""
 
-    def __init__(self, venue: BaseExchange, account: UUID) -> None:
-        super().__init__("", "", testnet=False, market_type=venue.market_type, base_url=venue.base_url)
+    def __init__(
+        self, venue: BaseExchange, account: UUID, *, margin_mode: MarginMode = MarginMode.CROSS, leverage: int = 1
+    ) -> None:
+        super().__init__(
+            "",
+            "",
+            testnet=False,
+            market_type=venue.market_type,
+            margin_mode=margin_mode,
+            leverage=leverage,
+            base_url=venue.base_url,
+        )
         self.venue = venue
         self.account = account
         self.name = venue.name
@@ -83,206 +105,306 @@ class PaperExchange(BaseExchange):
     def get_quote(self, symbol: str) -> Quote:
         return self.venue.get_quote(symbol)
 
+    def get_funding_rates(self, symbol: str, *, since: datetime) -> list[FundingRate]:
+        return self.venue.get_funding_rates(symbol, since=since)
+
     # --- the account
     def get_key_permissions(self) -> KeyPermissions:
         return KeyPermissions(can_read=True, can_trade=True, can_withdraw=False)
 
     def get_balances(self) -> dict[str, Balance]:
+        """Of margin and futures: what positions are losing now is not free."""
         self._settle()
-        return read_balances(self.account)
+        balances = read_balances(self.account, self.market_type)
+        books = self._books()
+        if isinstance(books, PositionBooks):
+            for asset in {row.asset for row in books.rows().values()} & set(balances):
+                total, lost = balances[asset].total, books.losses(asset)
+                free = max(ZERO, balances[asset].free - lost)
+                balances[asset] = Balance(asset, free, total - free)
+        return balances
 
     def submit_order(self, request: OrderRequest) -> Order:
         instrument = self.instrument(request.symbol)
         quote = self.venue.get_quote(request.symbol)
         price = (quote.bid + quote.ask) / 2
         self.require_valid(request, instrument, price)
-        working = _working(request)
+        if request.trailing_pct is not None:
+            stop_price = settlement.trailing_stop(request.side, price, request.trailing_pct, instrument)
+            request = replace(request, stop_price=stop_price)
+        executions = self._taken(request, quote, price, instrument)
+        now = self.venue.get_server_time()
+        self._settle()
+        self._liquidate(instrument, price, quote, now)
+        with self._locked() as books:
+            order = books.open_order(request, instrument, executions, price=price, now=now)
+        return answers.order(order)
+
+    def create_oco_order(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        *,
+        take_profit_price: Decimal,
+        stop_price: Decimal,
+        client_order_ids: tuple[str, str],
+    ) -> tuple[Order, ...]:
+        """Two orders at every venue: a limit order at the take profit, and a stop."""
+        if not self.capabilities.oco_orders:
+            raise self.not_supported("create_oco_order")
+        side = Side(side)
+        instrument = self.instrument(symbol)
+        quote = self.venue.get_quote(symbol)
+        price = (quote.bid + quote.ask) / 2
+        stop_type, stop_limit = self._stop(OrderType.STOP_LOSS, side, stop_price, instrument)
+        profit = OrderRequest(
+            client_order_ids[0], symbol, side, OrderType.LIMIT, quantity, take_profit_price, reduce_only=True
+        )
+        stop = OrderRequest(
+            client_order_ids[1], symbol, side, stop_type, quantity, stop_limit, stop_price, reduce_only=True
+        )
+        for request in (profit, stop):
+            self.require_valid(request, instrument, price)
+            if self._taken(request, quote, price, instrument):
+                raise self._rejected(f"The take profit would be reached immediately: the price is {price}.")
+        now = self.venue.get_server_time()
+        self._settle()
+        self._liquidate(instrument, price, quote, now)
+        with self._locked() as books:
+            group = uuid4().hex
+            held = max(books.needed(profit, instrument, ()), books.needed(stop, instrument, ()))
+            orders = [
+                books.open_order(request, instrument, price=price, now=now, group=group, locked=amount)
+                for request, amount in ((profit, held), (stop, ZERO))
+            ]
+        return tuple(answers.order(order) for order in orders)
+
+    def create_stop_loss_order(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        stop_price: Decimal,
+        *,
+        client_order_id: str,
+        limit_price: Decimal | None = None,
+        reduce_only: bool = True,
+    ) -> Order:
+        if limit_price is None:
+            limit_price = self._stop(OrderType.STOP_LOSS, Side(side), stop_price, self.instrument(symbol))[1]
+        return super().create_stop_loss_order(
+            symbol,
+            side,
+            quantity,
+            stop_price,
+            client_order_id=client_order_id,
+            limit_price=limit_price,
+            reduce_only=reduce_only,
+        )
+
+    def create_take_profit_order(
+        self,
+        symbol: str,
+        side: Side,
+        quantity: Decimal,
+        stop_price: Decimal,
+        *,
+        client_order_id: str,
+        limit_price: Decimal | None = None,
+        reduce_only: bool = True,
+    ) -> Order:
+        if limit_price is None:
+            limit_price = self._stop(OrderType.TAKE_PROFIT, Side(side), stop_price, self.instrument(symbol))[1]
+        return super().create_take_profit_order(
+            symbol,
+            side,
+            quantity,
+            stop_price,
+            client_order_id=client_order_id,
+            limit_price=limit_price,
+            reduce_only=reduce_only,
+        )
+
+    def cancel_order(self, symbol: str, client_order_id: str) -> Order:
+        """One of a group takes the others with it."""
+        self._settle()
+        instrument = self.instrument(symbol)
+        now = self.venue.get_server_time()
+        with self._locked() as books:
+            order = next(
+                (order for order in books.open_orders_of(symbol) if order.client_order_id == client_order_id), None
+            )
+            if order is None:
+                self._find(symbol, client_order_id)
+                raise OrderNotFound("No open order has that id.", exchange=self.name, operation="cancel_order")
+            for canceled in (order, *books.group_of(order)):
+                books.finish(canceled, instrument, OrderStatus.CANCELED, now=now)
+        return answers.order(order)
+
+    def get_order(self, symbol: str, client_order_id: str) -> Order:
+        self._settle()
+        return answers.order(self._find(symbol, client_order_id))
+
+    def get_open_orders(self, symbol: str | None = None) -> list[Order]:
+        self._settle()
+        orders = self._books().open_orders()
+        return [answers.order(order) for order in orders if symbol is None or order.symbol == symbol]
+
+    def get_fills(self, symbol: str, *, exchange_order_id: str) -> list[Fill]:
+        self._settle()
+        return [answers.fill(row) for row in self._fills(symbol).filter(order_id=int(exchange_order_id))]
+
+    # --- the account's positions
+    def get_positions(self, symbol: str | None = None) -> list[Position]:
+        self._settle()
+        books = self._books()
+        if not isinstance(books, PositionBooks):
+            return []
+        open_rows = [row for row in books.rows().values() if row.quantity and symbol in (None, row.symbol)]
+        marks = {row.symbol: self.venue.get_current_price(row.symbol) for row in open_rows}
+        return [
+            answers.position(row, mark_price=marks[row.symbol], liquidation_price=books.liquidation_price(row))
+            for row in open_rows
+        ]
+
+    def apply_leverage(self, symbol: str) -> None:
+        if self.market_type is MarketType.SPOT:
+            return
+        if self.margin_mode not in (self.capabilities.margin_modes or tuple(MarginMode)):
+            raise self.not_supported(f"{self.margin_mode} margin")
+        instrument = self.instrument(symbol)
+        self._settle()
+        with self._locked() as books:
+            if isinstance(books, PositionBooks):
+                books.apply_leverage(instrument)
+
+    def get_funding_payments(self, symbol: str, *, since: datetime) -> list[FundingPayment]:
+        self._settle()
+        rows = PaperPayment.objects.filter(
+            credential=self.account, market_type=self.market_type, symbol=symbol, paid_at__gte=since
+        ).exclude(kind=PaperPayment.Kind.SHORTFALL)
+        return [FundingPayment(str(row.pk), row.symbol, row.amount, row.asset, row.paid_at) for row in rows]
+
+    def get_liquidations(self, symbol: str, *, since: datetime) -> list[Fill]:
+        self._settle()
+        rows = self._fills(symbol).filter(order__is_liquidation=True, executed_at__gte=since)
+        return [answers.fill(row) for row in rows]
+
+    # --- new orders
+    def _taken(
+        self, request: OrderRequest, quote: Quote, price: Decimal, instrument: Instrument
+    ) -> tuple[matching.Execution, ...]:
+        """What a new order gets from the book at once."""
+        working = settlement.working(request)
         if working.waits_for_trigger and working.is_triggered_by(price):
             raise InvalidOrder(
                 f"The order would trigger immediately: the price is {price}.",
                 exchange=self.name,
                 operation="submit_order",
             )
-        _, executions = matching.enter(working, price, _book_of_quote(quote, request, instrument))
-        now = self.venue.get_server_time()
-        self._settle()
+        book = settlement.book_of_quote(quote, request.side, request.quantity, instrument)
+        _, executions = matching.enter(working, price, book)
+        if request.post_only and executions:
+            raise self._rejected(f"The order would take from the book: the price is {price}.")
+        return executions
+
+    def _rejected(self, message: str) -> OrderRejected:
+        return OrderRejected(message, exchange=self.name, operation="submit_order")
+
+    def _stop(
+        self, kind: OrderType, side: Side, stop_price: Decimal, instrument: Instrument
+    ) -> tuple[OrderType, Decimal | None]:
+        """A market order, or a limit through the trigger price where the venue takes only those."""
+        with_limit = OrderType(f"{kind}_LIMIT")
+        taken = set(self.capabilities.order_types)
+        if instrument.order_types:
+            taken &= set(instrument.order_types)
+        if kind in taken or with_limit not in taken:
+            return kind, None
+        away = stop_price * STOP_LIMIT_BPS / 10_000
+        return with_limit, instrument.round_price(stop_price - away if side is Side.SELL else stop_price + away, side)
+
+    def _liquidate(self, instrument: Instrument, price: Decimal, quote: Quote, now: datetime) -> None:
+        """What the minute that is still open did to the position, before anything is added to it or taken away."""
+        if self._books().position(instrument.symbol) is None:
+            return
         with self._locked() as books:
-            order = books.open_order(request, instrument, executions, price=price, now=now)
-        return _order(order)
-
-    def cancel_order(self, symbol: str, client_order_id: str) -> Order:
-        self._settle()
-        instrument = self.instrument(symbol)
-        now = self.venue.get_server_time()
-        with self._locked() as books:
-            order = self._find(symbol, client_order_id)
-            if not order.is_open:
-                raise OrderNotFound("No open order has that id.", exchange=self.name, operation="cancel_order")
-            books.finish(order, instrument, OrderStatus.CANCELED, now=now)
-        return _order(order)
-
-    def get_order(self, symbol: str, client_order_id: str) -> Order:
-        self._settle()
-        return _order(self._find(symbol, client_order_id))
-
-    def get_open_orders(self, symbol: str | None = None) -> list[Order]:
-        self._settle()
-        return [_order(order) for order in self._open_orders(symbol)]
-
-    def get_fills(self, symbol: str, *, exchange_order_id: str) -> list[Fill]:
-        self._settle()
-        rows = PaperFill.objects.filter(
-            order__credential=self.account, order__symbol=symbol, order_id=int(exchange_order_id)
-        ).select_related("order")
-        return [_fill(row) for row in rows]
+            if isinstance(books, PositionBooks):
+                settlement.liquidate_at(books, instrument, price, quote, now)
 
     # --- settlement
     def _settle(self) -> None:
-        """Let the market since the last look act on the resting orders."""
+        """Let the market since the last look act on resting orders and open positions."""
+        books = self._books()
         since: dict[str, datetime] = {}
-        for order in self._open_orders():
+        for order in books.open_orders():
             since[order.symbol] = min(order.settled_until, since.get(order.symbol, order.settled_until))
+        for row in books.rows().values() if isinstance(books, PositionBooks) else ():
+            if row.quantity and row.settled_until is not None:
+                since[row.symbol] = min(row.settled_until, since.get(row.symbol, row.settled_until))
         if not since:
             return
         now = self.venue.get_server_time()
-        for symbol, start in since.items():
-            minute = start.replace(second=0, microsecond=0)
-            if now < minute + MINUTE:
-                continue  # no candle has closed since
-            instrument = self.instrument(symbol)
-            candles = self.venue.get_candles(symbol, "1m", since=minute, limit=CANDLES_PER_SETTLEMENT)
-            candles = [candle for candle in candles if candle.open_time + MINUTE > start]
-            if candles:
-                with self._locked() as books:
-                    # Read again: whoever held the lock before may have settled the same candles.
-                    orders = {str(order.pk): order for order in self._open_orders(symbol)}
-                    for candle in candles:
-                        _settle_candle(books, orders, instrument, candle)
-                    for order in orders.values():
-                        order.save()
+        found = [self._news(symbol, start, books.position(symbol), now) for symbol, start in since.items()]
+        news = [market for market in found if market is not None]
+        if news:
+            with self._locked() as books:
+                settlement.settle(books, news)
 
-    def _open_orders(self, symbol: str | None = None) -> list[PaperOrder]:
-        orders = PaperOrder.objects.filter(credential=self.account, is_open=True)
-        return list(orders.filter(symbol=symbol) if symbol else orders)
+    def _news(self, symbol: str, since: datetime, row: PaperPosition | None, now: datetime) -> settlement.News | None:
+        minute = since.replace(second=0, microsecond=0)
+        if now < minute + settlement.MINUTE:
+            return None  # no candle has closed since
+        candles = self.venue.get_candles(symbol, "1m", since=minute, limit=CANDLES_PER_SETTLEMENT)
+        candles = [candle for candle in candles if candle.open_time + settlement.MINUTE > since]
+        if not candles:
+            return None
+        rates, read_until = self._rates(symbol, row, now)
+        if len(candles) >= CANDLES_PER_SETTLEMENT:
+            read_until = None  # not all of them are booked yet
+        return settlement.News(self.instrument(symbol), candles, rates, read_until)
+
+    def _rates(
+        self, symbol: str, row: PaperPosition | None, now: datetime
+    ) -> tuple[list[FundingRate], datetime | None]:
+        """Funding rates that a futures position may not have paid yet, and up to when they are complete.
+
+        Asked for once an hour, and again in its first minutes, because a venue may publish them late.
+        """
+        if self.market_type is not MarketType.FUTURES or row is None or row.charged_until is None:
+            return [], None
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        if row.rates_read_until is not None and row.rates_read_until >= hour:
+            return [], None
+        try:
+            rates = self.venue.get_funding_rates(symbol, since=row.charged_until)
+        except NotSupported:
+            rates = []
+        return rates, hour if now - hour >= RATES_ARE_LATE else None
 
     def _find(self, symbol: str, client_order_id: str) -> PaperOrder:
-        found = PaperOrder.objects.filter(
-            credential=self.account, symbol=symbol, client_order_id=client_order_id
-        ).first()
+        found = self._books().orders().filter(symbol=symbol, client_order_id=client_order_id).first()
         if found is None:
             raise OrderNotFound("No order has that id.", exchange=self.name)
         return found
 
+    def _fills(self, symbol: str) -> QuerySet[PaperFill]:
+        return PaperFill.objects.filter(
+            order__credential=self.account, order__market_type=self.market_type, order__symbol=symbol
+        ).select_related("order")
+
+    def _books(self) -> Books:
+        if self.market_type is MarketType.SPOT:
+            return SpotBooks(self.account, market_type=self.market_type, exchange=self.name, fee_rate=self.fee_rate)
+        return PositionBooks(
+            self.account,
+            market_type=self.market_type,
+            exchange=self.name,
+            fee_rate=self.fee_rate,
+            leverage=self.leverage,
+            margin_mode=self.margin_mode,
+        )
+
     def _locked(self) -> AbstractContextManager[Books]:
-        return locked(self.account, exchange=self.name, fee_rate=self.fee_rate)
-
-
-def _settle_candle(books: Books, orders: dict[str, PaperOrder], instrument: Instrument, candle: Candle) -> None:
-    """Walk the open orders through one candle. One that was placed within it meets the way to its close only."""
-    closes = candle.open_time + MINUTE
-    waiting = [order for order in orders.values() if order.is_open and order.settled_until < closes]
-    if not waiting:
-        return
-    largest = max(order.quantity for order in waiting)
-    book = matching.BookShape(
-        tick_size=instrument.tick_size,
-        level_size=_level_size(candle.volume * VOLUME_PER_LEVEL, largest, instrument),
-    )
-    earlier = [_resting(order) for order in waiting if order.settled_until <= candle.open_time]
-    events = list(matching.walk(earlier, matching.candle_path(candle), book))
-    for order in waiting:
-        if order.settled_until > candle.open_time:
-            events += matching.walk([_resting(order)], (order.settled_price, candle.close), book)
-    for event in events:
-        _apply(books, orders[event.order.order_id], instrument, event, now=closes)
-    for order in waiting:
-        order.settled_until = closes
-        order.settled_price = candle.close
-
-
-def _apply(books: Books, order: PaperOrder, instrument: Instrument, event: matching.Event, *, now: datetime) -> None:
-    order.is_triggered = event.order.triggered
-    for execution in event.executions:
-        if not order.is_open:
-            return
-        try:
-            books.fill(order, instrument, execution, now=now)
-        except InsufficientFunds:  # a BUY stop that slipped beyond what the account has
-            books.finish(order, instrument, OrderStatus.EXPIRED, now=now)
-
-
-def _working(request: OrderRequest) -> matching.WorkingOrder:
-    return matching.WorkingOrder(
-        order_id=request.client_order_id,
-        side=request.side,
-        order_type=request.order_type,
-        quantity=request.quantity,
-        limit_price=request.limit_price,
-        stop_price=request.stop_price,
-    )
-
-
-def _resting(order: PaperOrder) -> matching.WorkingOrder:
-    return matching.WorkingOrder(
-        order_id=str(order.pk),
-        side=Side(order.side),
-        order_type=OrderType(order.order_type),
-        quantity=order.quantity,
-        filled_quantity=order.filled_quantity,
-        limit_price=order.limit_price,
-        stop_price=order.stop_price,
-        triggered=order.is_triggered,
-    )
-
-
-def _book_of_quote(quote: Quote, request: OrderRequest, instrument: Instrument) -> matching.BookShape:
-    """A synthetic book whose best prices are the venue's."""
-    middle = (quote.bid + quote.ask) / 2
-    # Rounded down, so that rounding to the tick leads back to the quote and not to the tick beyond.
-    half_spread = (quote.ask - middle) / middle / matching.BPS
-    return matching.BookShape(
-        tick_size=instrument.tick_size,
-        level_size=_level_size(
-            quote.ask_size if request.side is Side.BUY else quote.bid_size, request.quantity, instrument
-        ),
-        half_spread_bps=half_spread.quantize(Decimal("1E-12"), rounding=ROUND_DOWN),
-    )
-
-
-def _level_size(size: Decimal, quantity: Decimal, instrument: Instrument) -> Decimal:
-    """In whole lots, and never so small that an order would walk through more than MOST_LEVELS levels."""
-    wanted = max(instrument.round_quantity(size), quantity / MOST_LEVELS)
-    lots = instrument.round_quantity(wanted)
-    return lots if lots == wanted and lots > 0 else lots + instrument.lot_step or wanted
-
-
-def _order(row: PaperOrder) -> Order:
-    filled = row.filled_quantity
-    return Order(
-        client_order_id=row.client_order_id,
-        exchange_order_id=str(row.pk),
-        symbol=row.symbol,
-        side=Side(row.side),
-        order_type=OrderType(row.order_type),
-        status=OrderStatus(row.status),
-        quantity=row.quantity,
-        filled_quantity=filled,
-        average_price=row.filled_quote / filled if filled > ZERO else None,
-        limit_price=row.limit_price,
-        stop_price=row.stop_price,
-        updated_at=row.updated_at,
-    )
-
-
-def _fill(row: PaperFill) -> Fill:
-    return Fill(
-        fill_id=str(row.pk),
-        exchange_order_id=str(row.order_id),
-        symbol=row.order.symbol,
-        side=Side(row.order.side),
-        price=row.price,
-        quantity=row.quantity,
-        fee=row.fee,
-        fee_asset=row.fee_asset,
-        executed_at=row.executed_at,
-    )
+        return locked(self._books())
