@@ -36,13 +36,22 @@ class OpenPosition:
         return self.quantity * price - self.cost
 
 
-def after_fill(position: OpenPosition, side: Side, price: Decimal, quantity: Decimal) -> tuple[OpenPosition, Decimal]:
-    """The position after a fill, and the profit or loss that the fill realised (fees not counted)."""
+def after_fill(
+    position: OpenPosition, side: Side, price: Decimal, quantity: Decimal, *, unit: Decimal | None = None
+) -> tuple[OpenPosition, Decimal]:
+    """The position after a fill, and the profit or loss that the fill realised (fees not counted).
+
+    A part that closes takes its share of the cost along, rounded to `unit` where one is given: then no digit is ever
+    lost, and what all fills of a position realised adds up to exactly what they paid and received.
+    """
     signed = quantity if side is Side.BUY else -quantity
     if position.quantity * signed >= 0:
         return OpenPosition(position.quantity + signed, position.cost + signed * price), ZERO
     closed = min(abs(signed), abs(position.quantity))
-    part = position.cost if closed == abs(position.quantity) else position.cost * closed / abs(position.quantity)
+    part = position.cost
+    if closed < abs(position.quantity):
+        part = position.cost * closed / abs(position.quantity)
+        part = part if unit is None else part.quantize(unit)
     realised = closed * price * (1 if position.quantity > 0 else -1) - part
     left = replace(
         position,

@@ -11,6 +11,7 @@ from exchanges.simulator.records import (
     Account,
     ApiKey,
     Fill,
+    ForcedRate,
     Holding,
     Order,
     OrderList,
@@ -37,6 +38,9 @@ class Books:
         self._account_orders: dict[tuple[int, str], list[Order]] = {}
         self._trade_ids: dict[str, int] = dict.fromkeys(markets, 0)
         self._positions: dict[tuple[int, str], PositionRecord] = {}  # flat ones stay, to count on
+        self._held: dict[tuple[int, str], PositionRecord] = {}  # those that are not flat
+        self._debtors: dict[int, Account] = {}
+        self._forced_rates: dict[str, list[ForcedRate]] = {}
         self._payments: dict[int, list[Payment]] = {}
         self._payment_count = 0
         self._isolated: dict[tuple[int, str], int] = {}  # (owner, symbol) -> account
@@ -48,6 +52,10 @@ class Books:
         match record:
             case Account():
                 self.accounts[record.account_id] = record
+                if any(holding.debt for holding in record.holdings.values()):
+                    self._debtors[record.account_id] = record
+                else:
+                    self._debtors.pop(record.account_id, None)
                 if record.owner_id is not None and record.symbol is not None:
                     self._isolated[record.owner_id, record.symbol] = record.account_id
                 key = f"{record.account_id:09}"
@@ -72,11 +80,18 @@ class Books:
                 key = f"{record.symbol} {record.trade_id:012}"
             case PositionRecord():
                 self._positions[record.account_id, record.symbol] = record
+                if record.quantity:
+                    self._held[record.account_id, record.symbol] = record
+                else:
+                    self._held.pop((record.account_id, record.symbol), None)
                 key = f"{record.account_id:09} {record.symbol}"
             case Payment():
                 self._payments.setdefault(record.account_id, []).append(record)
                 self._payment_count = max(self._payment_count, record.payment_id)
                 key = f"{record.payment_id:012}"
+            case ForcedRate():
+                self._forced_rates.setdefault(record.symbol, []).append(record)
+                key = f"{record.symbol} {record.from_ms:015} {len(self._forced_rates[record.symbol]):06}"
             case _:
                 raise TypeError(f"no record: {record!r}")
         self._changed[type(record).__name__, key] = record
@@ -168,13 +183,36 @@ class Books:
 
     def positions(self, account: Account) -> list[PositionRecord]:
         """The open ones."""
-        mine = (self._positions.get((account.account_id, symbol)) for symbol in self.markets)
-        return [position for position in mine if position is not None and position.quantity]
+        mine = (self._held.get((account.account_id, symbol)) for symbol in self.markets)
+        return [position for position in mine if position is not None]
 
     def position(self, account: Account, symbol: str) -> PositionRecord | None:
         """The open position, or None."""
-        position = self._positions.get((account.account_id, symbol))
-        return position if position is not None and position.quantity else None
+        return self._held.get((account.account_id, symbol))
+
+    def position_record(self, account: Account, symbol: str) -> PositionRecord | None:
+        """The one record of that account and symbol, open or flat."""
+        return self._positions.get((account.account_id, symbol))
+
+    def open_positions(self, symbol: str | None = None) -> list[PositionRecord]:
+        """Of all accounts."""
+        return [position for position in self._held.values() if symbol is None or position.symbol == symbol]
+
+    def debtors(self) -> list[Account]:
+        return list(self._debtors.values())
+
+    def has_open_orders(self) -> bool:
+        return any(self._open.values())
+
+    def forced_rate(self, symbol: str, at_ms: int) -> Decimal | None:
+        rates = [forced.rate for forced in self._forced_rates.get(symbol, []) if forced.from_ms <= at_ms]
+        return rates[-1] if rates else None
+
+    def next_trade_id(self, symbol: str) -> int:
+        return self._trade_ids[symbol] + 1
+
+    def next_payment_id(self) -> int:
+        return self._payment_count + 1
 
     def siblings(self, order: Order) -> list[Order]:
         """The other open orders of its list."""

@@ -85,6 +85,17 @@ def set_status(simulator: Simulator, body: dict[str, Any]) -> dict[str, str]:
     return statuses(simulator)
 
 
+def set_funding_rate(simulator: Simulator, body: dict[str, Any]) -> dict[str, str]:
+    """{"venue": "binance_futures", "symbol": "BTC/USDT", "rate": "0.001"}: of the running period and all later ones."""
+    venue = _venue(simulator, str(body.get("venue", "")))
+    symbol = str(body.get("symbol"))
+    if not venue.rules.funding_hours or symbol not in venue.markets:
+        raise ControlError("venue and symbol must name a perpetual")
+    simulator.settle()
+    venue.force_funding_rate(symbol, decimal(body.get("rate"), "rate"))
+    return {"symbol": symbol, "rate": plain(venue.funding_rate(symbol)), "next_ms": str(venue.next_funding_ms())}
+
+
 def _venue(simulator: Simulator, name: str) -> Venue:
     venue = simulator.venues.get(name)
     if venue is None:

@@ -1,4 +1,4 @@
-"""What is listed where: each venue's markets with their steps, minimums and margins, its fees, what an account has.
+"""What is listed where: each venue's markets with their steps, minimums and margins.
 
 The figures are those of the real venues when this was written; each table names its page.
 
@@ -9,9 +9,8 @@ price, times the `BASIS` of its quote asset, to its own tick. So `BTC/USDT` cost
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
-from enum import StrEnum
 
 from exchanges.matching import BookShape
 
@@ -296,122 +295,3 @@ KRAKEN_FUTURES_LISTINGS = _by_symbol(
         settle="USD",
     ),
 )
-
-
-class Settles(StrEnum):
-    """How a venue's orders move money (exchanges/simulator/settlement)."""
-
-    SPOT = "spot"
-    BORROWING = "borrowing"
-    POSITIONS = "positions"
-    SPOT_AND_POSITIONS = "spot_and_positions"  # orders with leverage trade positions, the others do not
-
-
-@dataclass(frozen=True, slots=True)
-class VenueRules:
-    """One venue's books: where they are reached, what they list, how they settle, what they cost."""
-
-    endpoint: str  # venues of one endpoint share their keys
-    listings: dict[str, Listing]
-    settles: Settles
-    maker_fee: Decimal
-    taker_fee: Decimal
-    balances: dict[str, Decimal]  # of the standard accounts
-    fees_in_quote: bool = False  # else from what was received, where spot is settled
-    quote_includes_fee: bool = False  # of a market order by amount of quote asset
-    is_isolated: bool = False  # an account per owner and market
-    shares_markets_with: str | None = None
-    settle_asset: str = ""
-    balances_by_symbol: dict[str, dict[str, Decimal]] = field(default_factory=dict)
-
-
-def _amounts(**amounts: int) -> dict[str, Decimal]:
-    return {asset: Decimal(amount) for asset, amount in amounts.items()}
-
-
-VENUES: dict[str, VenueRules] = {
-    # https://www.binance.com/en/fee/schedule and https://www.binance.com/en/fee/futureFee
-    "binance": VenueRules(
-        "binance",
-        SPOT_LISTINGS,
-        Settles.SPOT,
-        Decimal("0.001"),
-        Decimal("0.001"),
-        _amounts(USDT=100_000, BTC=1, ETH=10, BNB=10),
-    ),
-    "binance_margin": VenueRules(
-        "binance",
-        SPOT_LISTINGS,
-        Settles.BORROWING,
-        Decimal("0.001"),
-        Decimal("0.001"),
-        _amounts(USDT=100_000, BTC=1),
-        shares_markets_with="binance",
-    ),
-    "binance_isolated": VenueRules(
-        "binance",
-        SPOT_LISTINGS,
-        Settles.BORROWING,
-        Decimal("0.001"),
-        Decimal("0.001"),
-        {},
-        is_isolated=True,
-        shares_markets_with="binance",
-        balances_by_symbol={
-            "BTC/USDT": _amounts(USDT=50_000),
-            "ETH/USDT": _amounts(USDT=50_000),
-            "SOL/USDT": _amounts(USDT=50_000),
-        },
-    ),
-    "binance_futures": VenueRules(
-        "binance",
-        BINANCE_FUTURES_LISTINGS,
-        Settles.POSITIONS,
-        Decimal("0.0002"),
-        Decimal("0.0005"),
-        _amounts(USDT=100_000),
-        settle_asset="USDT",
-    ),
-    # https://www.coinbase.com/advanced-fees
-    "coinbase": VenueRules(
-        "coinbase",
-        COINBASE_LISTINGS,
-        Settles.SPOT,
-        Decimal("0.006"),
-        Decimal("0.012"),
-        _amounts(USD=100_000, BTC=1, ETH=10),
-        fees_in_quote=True,
-        quote_includes_fee=True,
-    ),
-    # https://help.coinbase.com/en/exchange/trading-and-funding/exchange-fees
-    "coinbase_exchange": VenueRules(
-        "coinbase_exchange",
-        COINBASE_EXCHANGE_LISTINGS,
-        Settles.SPOT,
-        Decimal("0.004"),
-        Decimal("0.006"),
-        _amounts(USD=100_000, BTC=1, ETH=10),
-        fees_in_quote=True,
-        quote_includes_fee=True,
-    ),
-    # https://www.kraken.com/features/fee-schedule
-    "kraken": VenueRules(
-        "kraken",
-        KRAKEN_LISTINGS,
-        Settles.SPOT_AND_POSITIONS,
-        Decimal("0.0025"),
-        Decimal("0.004"),
-        _amounts(USD=100_000, BTC=1, ETH=10),
-        fees_in_quote=True,
-        settle_asset="USD",
-    ),
-    "kraken_futures": VenueRules(
-        "kraken_futures",
-        KRAKEN_FUTURES_LISTINGS,
-        Settles.POSITIONS,
-        Decimal("0.0002"),
-        Decimal("0.0005"),
-        _amounts(USD=100_000),
-        settle_asset="USD",
-    ),
-}

@@ -12,7 +12,7 @@ import itertools
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 
 import numpy as np
 
@@ -65,6 +65,12 @@ class Market:
 
     def ticks(self, price: Decimal) -> int:
         return int((price / self.listing.tick_size).to_integral_value())
+
+    def ticks_above(self, price: Decimal) -> int:
+        return int((price / self.listing.tick_size).to_integral_value(ROUND_CEILING))
+
+    def ticks_below(self, price: Decimal) -> int:
+        return int((price / self.listing.tick_size).to_integral_value(ROUND_FLOOR))
 
     def ticks_at(self, ms: int) -> int:
         return max(1, round(self._raw_at(ms) * self._factor_at(ms)))
@@ -119,6 +125,11 @@ class Market:
                 return minute + int(hit.argmax())
             minute = stop
         return None
+
+    def range_between(self, start_ms: int, end_ms: int) -> tuple[Decimal, Decimal]:
+        """Lowest and highest price of the minutes that the two instants touch."""
+        candles = self._minutes(start_ms // MINUTE_MS, end_ms // MINUTE_MS + 1)
+        return self.price(candles[:, 2].min()), self.price(candles[:, 1].max())
 
     # --- candles
     def klines(

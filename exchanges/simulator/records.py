@@ -148,6 +148,7 @@ class Order:
     is_position: bool = False  # it trades a position instead of money against goods
     triggered_ms: int | None = None
     is_liquidation: bool = False
+    borrowed: Decimal = ZERO  # for this order, of the asset it pays with
 
     @property
     def remaining(self) -> Decimal:
@@ -156,6 +157,10 @@ class Order:
     @property
     def is_open(self) -> bool:
         return not self.status.is_final
+
+    @property
+    def waits_for_trigger(self) -> bool:
+        return (self.stop_price is not None or self.trailing_pct is not None) and not self.triggered
 
     @property
     def pays_with(self) -> str:
@@ -245,6 +250,15 @@ class OrderList:
     client_list_id: str
     order_ids: list[int]
     created_ms: int
+
+
+@dataclass(slots=True)
+class ForcedRate:
+    """A funding rate set by hand: of the periods that end at `from_ms` or later."""
+
+    symbol: str
+    from_ms: int
+    rate: Decimal
 
 
 @dataclass(slots=True)

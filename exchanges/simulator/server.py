@@ -154,6 +154,7 @@ class Server:
             ("GET", "status"): lambda _: control.statuses(simulator),
             ("POST", "status"): lambda body: control.set_status(simulator, body),
             ("POST", "accounts"): lambda body: control.open_account(simulator, body),
+            ("POST", "funding"): lambda body: control.set_funding_rate(simulator, body),
             ("GET", "clock"): lambda _: control.clock_state(simulator),
             ("POST", "clock"): lambda body: control.change_clock(simulator, body),
             ("GET", "price"): lambda body: control.prices(simulator, body.get("venue")),

@@ -22,13 +22,14 @@ from exchanges.simulator.history import (
     RandomWalkHistory,
     RatioHistory,
 )
-from exchanges.simulator.listings import SPOT_LISTINGS, VENUES, Listing
+from exchanges.simulator.listings import SPOT_LISTINGS, Listing
 from exchanges.simulator.market import Market
 from exchanges.simulator.records import (
     Account,
     ApiKey,
     Fill,
     ForcedPrice,
+    ForcedRate,
     Order,
     OrderList,
     Payment,
@@ -37,8 +38,9 @@ from exchanges.simulator.records import (
     from_json,
     to_json,
 )
+from exchanges.simulator.rules import VENUES
 from exchanges.simulator.store import Store, StoreBusy
-from exchanges.simulator.venue import Venue
+from exchanges.simulator.venue import OrderRefused, Refusal, Venue
 
 HISTORY_DAYS = 400  # before the start, so that there are daily candles
 DEFAULT_SEED = 7
@@ -166,6 +168,16 @@ class Simulator:
                 venue.deposit(venue.isolated_account(owner, symbol), asset, amount)
         return venue.keys[api_key]
 
+    def transfer(
+        self, source: tuple[Venue, Account], target: tuple[Venue, Account], asset: str, amount: Decimal
+    ) -> None:
+        """Between two accounts of one owner, at venues of one endpoint. OrderRefused where it cannot be moved."""
+        venue, account = source
+        if not 0 < amount <= venue.max_transfer_out(account, asset):
+            raise OrderRefused(Refusal.INSUFFICIENT_FUNDS)
+        venue.deposit(account, asset, -amount)
+        target[0].deposit(target[1], asset, amount)
+
     def save(self) -> None:
         """Write what has changed since the last time. Called before any reply leaves."""
         changes = [
@@ -207,7 +219,7 @@ def _open(settings: Settings, store: Store | None) -> Simulator:
     speed = settings.speed if settings.speed is not None else (saved_clock or {}).get("speed", 1.0)
     clock = SimulatedClock(saved_clock["now_ms"] if saved_clock else world.start_ms, speed)
     markets = _markets(world)
-    simulator = Simulator(clock, markets["binance"], _venues(markets, clock.now_ms()), world, store)
+    simulator = Simulator(clock, markets["binance"], _venues(markets, clock.now_ms(), world.seed), world, store)
     if store and saved_clock:
         _load(simulator, store, saved_clock)
     else:
@@ -286,8 +298,8 @@ def _underlying(market: Market) -> str:
     return market.listing.follows or market.listing.symbol
 
 
-def _venues(markets: dict[str, dict[str, Market]], now_ms: int) -> dict[str, Venue]:
-    return {name: Venue(name, markets[name], now_ms, VENUES[name]) for name in VENUES}
+def _venues(markets: dict[str, dict[str, Market]], now_ms: int, seed: int) -> dict[str, Venue]:
+    return {name: Venue(name, markets[name], now_ms, rules, seed) for name, rules in VENUES.items()}
 
 
 def _add_standard_accounts(simulator: Simulator, *, is_lasting: bool) -> None:
@@ -319,7 +331,7 @@ def _fund(simulator: Simulator, api_key: str) -> None:
 
 def _load(simulator: Simulator, store: Store, clock_state: dict[str, Any]) -> None:
     for name, venue in simulator.venues.items():
-        for cls in (Account, ApiKey, OrderList, Order, Fill, PositionRecord, Payment):
+        for cls in (Account, ApiKey, OrderList, Order, Fill, PositionRecord, Payment, ForcedRate):
             for data in store.all(f"{name}.{cls.__name__}"):
                 venue.add(from_json(cls, data))
         venue.take_changes()  # these are no news

@@ -124,6 +124,11 @@ class RunningSimulator:
         """online, cancel_only, post_only, suspended or maintenance."""
         self.call(lambda simulator: control.set_status(simulator, {"venue": venue, "status": status}))
 
+    def set_funding_rate(self, venue: str, symbol: str, rate: Decimal | str) -> None:
+        """Of the running funding period and all later ones."""
+        body = {"venue": venue, "symbol": symbol, "rate": str(rate)}
+        self.call(lambda simulator: control.set_funding_rate(simulator, body))
+
     def ledger(self, api_key: str | None = None, *, venue: str | None = None) -> dict[str, Any]:
         """As GET /_control/ledger: the accounts of all venues, or of one."""
         return self.call(lambda simulator: control.ledger(simulator, api_key, venue))

@@ -24,8 +24,8 @@ from exchanges.base import OrderStatus, OrderType, Side
 from exchanges.simulator.__main__ import main
 from exchanges.simulator.history import parse_time
 from exchanges.simulator.http import Face, Reply, Request
-from exchanges.simulator.listings import VENUES
 from exchanges.simulator.records import OrderSpec
+from exchanges.simulator.rules import VENUES
 from exchanges.simulator.server import ReplyLost, Seam, is_loopback
 from exchanges.simulator.simulator import Settings, SettingsError, open_simulator
 from exchanges.simulator.testing import running_simulator
