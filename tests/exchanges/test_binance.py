@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 import pytest
 
 from exchanges.adapters.binance import BinanceExchange
-from exchanges.adapters.binance.client import SpotClient
+from exchanges.adapters.binance.client import BinanceClient
 from exchanges.base import OrderRequest, OrderStatus, OrderType, Side
 from exchanges.errors import AuthenticationError, NotSupported, TransientExchangeError
 from tests.exchanges.conftest import API_SECRET, StandIn
@@ -251,7 +251,7 @@ def test_a_clock_that_never_fits_gives_up(binance: BinanceExchange, stand_in: St
 def test_the_test_network_is_never_asked_on_a_live_host(stand_in: StandIn) -> None:
     with BinanceExchange("k", "s", testnet=True, base_url=stand_in.url) as exchange:
         assert exchange.get_key_permissions().can_withdraw is None
-        urls = [getattr(exchange._client, name) for name in dir(SpotClient) if name.endswith("_URL")]
+        urls = [getattr(exchange._client, name) for name in dir(BinanceClient) if name.endswith("_URL")]
         assert not [url for url in urls if "binance.com" in url and url in vars(exchange._client).values()]
         assert exchange._client._create_margin_api_uri("x").startswith(stand_in.url)
         assert exchange._client._create_futures_api_uri("x").startswith(stand_in.url)
@@ -266,7 +266,7 @@ def test_the_test_network_is_never_asked_on_a_live_host(stand_in: StandIn) -> No
         ({"enableWithdrawals": False}, False),
         ({"enableWithdrawals": True}, True),
         ({"enableWithdrawals": False, "enableInternalTransfer": True}, True),
-        ({"enableWithdrawals": False, "permitsUniversalTransfer": True}, False),
+        ({"enableWithdrawals": False, "permitsUniversalTransfer": True}, True),
     ],
 )
 def test_permissions_of_a_key(binance: BinanceExchange, stand_in: StandIn, reply: Any, withdraws: bool) -> None:
