@@ -93,7 +93,7 @@ SENTENCES: dict[str, str] = {
     "EGeneral:Permission denied": "Kraken does not accept the API key: its permissions do not allow this.",
     "EGeneral:Invalid arguments:deadline": "The clocks of the venue and of this server do not agree.",
     "EGeneral:Invalid arguments:cl_ord_id not unique": "An order of that id is open at Kraken already.",
-    "EOrder:Insufficient funds": "Kraken says: insufficient funds.",
+    "EOrder:Unknown order": "Kraken does not know that order.",
     "EService:Market in cancel_only mode": "Kraken's market only takes cancels at the moment.",
     "EService:Market in post_only mode": "Kraken's market only takes post-only orders at the moment.",
 }
@@ -138,7 +138,7 @@ def _sentence(refusal: Refusal) -> str:
     if refusal.status != 200:
         return STATUS_SENTENCES.get(refusal.status, f"Kraken answered with HTTP status {refusal.status}.")
     first = refusal.errors[0]
-    return _longest(SENTENCES, first) or f"Kraken says: {first[:200]}"
+    return _longest(SENTENCES, first) or f"Kraken says: {first.partition(':')[2][:200] or first[:200]}."
 
 
 def _retry_after(refusal: Refusal) -> float:

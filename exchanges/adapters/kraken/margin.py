@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from functools import partial
 from typing import Any
 
@@ -40,6 +40,7 @@ LEAST_LEVERAGE = 2
 LEDGER_PAGE = 50
 COLLATERAL_ASSET = "ZUSD"
 COLLATERAL_NAME = "USD"
+BALANCE_UNIT = Decimal("1E-10")
 
 
 class KrakenMargin(KrakenExchange):
@@ -175,12 +176,13 @@ class _Summary:
 
     def less_margin(self, balance: Balance) -> Balance:
         """Of the collateral asset what the free margin leaves, of another one its part of the collateral."""
-        if not self.used_margin or self.equity <= 0:
-            return balance
+        if self.free_margin >= self.equity or self.equity <= 0:
+            return balance  # nothing is open
         if balance.asset == COLLATERAL_NAME:
             free = min(balance.free, self.free_margin)
         else:
-            free = min(balance.free, balance.total * self.free_margin / self.equity)
+            part = (balance.total * self.free_margin / self.equity).quantize(BALANCE_UNIT, ROUND_DOWN)
+            free = min(balance.free, part)
         free = max(free, ZERO)
         return replace(balance, free=free, used=balance.total - free)
 
