@@ -21,13 +21,13 @@ class SharedCore:
 
     def __init__(self, pid: int) -> None:
         self.pid = pid
+        self.all = os.sched_getaffinity(0)
         self.allowed: set[int] = set()  # to this thread, before and after a call; empty while nothing is shared
         self.workers_core = -1  # where the worker is held, -1 for anywhere
 
     def share(self) -> None:
-        allowed = os.sched_getaffinity(0)
         core = _libc.sched_getcpu()
-        if len(allowed) < 2 or core < 0:
+        if len(self.all) < 2 or core < 0:
             return
         # A worker of another user may not be moved by everyone, and it may just have died: then all stays as it is.
         with contextlib.suppress(OSError):
@@ -35,7 +35,7 @@ class SharedCore:
                 os.sched_setaffinity(self.pid, {core})
                 self.workers_core = core
             os.sched_setaffinity(0, {core})
-            self.allowed = allowed
+            self.allowed = self.all
 
     def free(self) -> None:
         """The call takes long: let both go where there is room."""
