@@ -68,7 +68,7 @@ def plain(value: Decimal) -> str:
 
 
 def server_time(reply: Any) -> datetime:
-    return datetime.fromtimestamp(int(reply["epochMillis"]) / 1000, UTC)
+    return datetime.fromtimestamp(int(reply["epoch_millis"]) / 1000, UTC)  # the library's name of epochMillis
 
 
 # --- market data

@@ -67,12 +67,19 @@ class ExchangeClient(AuthenticatedClient):
     """The library's signatures and endpoint methods, on our base URL only."""
 
     def __init__(
-        self, api_key: str, api_secret: str, passphrase: str, *, base_url: str, timeout_seconds: float
+        self,
+        api_key: str,
+        api_secret: str,
+        passphrase: str,
+        *,
+        base_url: str,
+        timeout_seconds: float,
+        ca_file: str = "",
     ) -> None:
         super().__init__(api_key, api_secret, passphrase, api_url=base_url)
         self.signature = Signature(api_key, api_secret, passphrase)
         self.timeout_seconds = timeout_seconds
-        self.verify: bool | str = True
+        self.verify: bool | str = ca_file or True
         if urlsplit(base_url).hostname in ("127.0.0.1", "localhost", "::1"):
             self.session.trust_env = False  # a proxy of the environment cannot reach this machine's own ports
 
