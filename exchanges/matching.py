@@ -8,6 +8,9 @@ start when the price has left and comes back. So large orders fill in parts, and
 price stands still. What fills depends on the way of the price alone, never on how many calls that way is
 cut into.
 
+A trailing stop follows the price: its stop is `trailing_pct` per cent away from the best price since it works, moves
+along with every better one, and never back.
+
 A candle is walked as four prices: open, then the extreme that lies against the candle's direction, then the
 other, then close. That is the usual convention of backtesters, and never lets an order use a price before
 it traded.
@@ -23,6 +26,7 @@ from itertools import chain
 from exchanges.base import ZERO, Candle, OrderType, Quote, Side
 
 BPS = Decimal("0.0001")
+STOP_TYPES = (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT, OrderType.TRAILING_STOP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,8 @@ class WorkingOrder:
     """An order in the matching engine. `triggered` matters for stops and take profits only.
 
     Of the orders that share a `group` (one cancels the other), the first that triggers or fills takes the
-    rest out.
+    rest out. With `trailing_pct` (per cent) it is a trailing stop: its `stop_price`, if any, is then where it begins
+    to work, on the winning side, and `best_price` the best one since (None before).
     """
 
     order_id: str
@@ -53,6 +58,8 @@ class WorkingOrder:
     triggered: bool = False
     group: str | None = None
     levels_given: int = 0  # how much of the book this visit of the price to the limit has already brought, in levels
+    trailing_pct: Decimal | None = None
+    best_price: Decimal | None = None
 
     @property
     def remaining(self) -> Decimal:
@@ -60,7 +67,17 @@ class WorkingOrder:
 
     @property
     def waits_for_trigger(self) -> bool:
-        return self.stop_price is not None and not self.triggered
+        return (self.stop_price is not None or self.trailing_pct is not None) and not self.triggered
+
+    @property
+    def trigger_price(self) -> Decimal | None:
+        """Where it triggers as things stand; None of a trailing stop that does not work yet."""
+        if self.trailing_pct is None:
+            return self.stop_price
+        if self.best_price is None:
+            return None
+        way = self.best_price * self.trailing_pct / 100
+        return self.best_price + way if self.side is Side.BUY else self.best_price - way
 
     @property
     def has_limit(self) -> bool:
@@ -69,13 +86,31 @@ class WorkingOrder:
     @property
     def triggers_on_rise(self) -> bool:
         """BUY stops and SELL take profits trigger when the price rises to the stop, the others when it falls."""
-        is_stop = self.order_type in (OrderType.STOP_LOSS, OrderType.STOP_LOSS_LIMIT)
+        is_stop = self.order_type in STOP_TYPES or self.trailing_pct is not None
         return (self.side is Side.BUY) == is_stop
 
     def is_triggered_by(self, price: Decimal) -> bool:
-        if self.stop_price is None:
+        trigger = self.trigger_price
+        if trigger is None:
+            return self.trailing_pct is None
+        return price >= trigger if self.triggers_on_rise else price <= trigger
+
+    def trailed(self, price: Decimal) -> WorkingOrder:
+        """The order once that price has traded: a trailing stop moves along with a better one."""
+        if self.trailing_pct is None or self.triggered:
+            return self
+        if self.best_price is None:
+            starts = self.stop_price is None or self._is_at_least_as_good(price, self.stop_price)
+            return replace(self, best_price=price) if starts else self
+        return replace(self, best_price=price) if self._is_better(price) else self
+
+    def _is_better(self, price: Decimal) -> bool:
+        return price != self.best_price and self._is_at_least_as_good(price, self.best_price)
+
+    def _is_at_least_as_good(self, price: Decimal, other: Decimal | None) -> bool:
+        if other is None:
             return True
-        return price >= self.stop_price if self.triggers_on_rise else price <= self.stop_price
+        return price <= other if self.side is Side.BUY else price >= other
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +122,7 @@ class Execution:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What a price move did to one order: it triggered (no executions), or executed, or both."""
+    """What a price move did to one order: it triggered (no executions), executed, or both; or its stop moved along."""
 
     order: WorkingOrder  # as it stands after the event
     executions: tuple[Execution, ...]
@@ -137,8 +172,9 @@ def take(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingO
 
 
 def enter(order: WorkingOrder, price: Decimal, book: BookShape) -> tuple[WorkingOrder, tuple[Execution, ...]]:
-    """A new order meets the book: a stop may trigger at once, the rest takes what it can."""
+    """A new order meets the book: a stop may trigger at once, a trailing one begins, the rest takes what it can."""
     if order.waits_for_trigger:
+        order = order.trailed(price)
         if not order.is_triggered_by(price):
             return order, ()
         order = replace(order, triggered=True)
@@ -193,7 +229,7 @@ def walk(orders: Iterable[WorkingOrder], prices: Iterable[Decimal], book: BookSh
                 working[order_id] = order
             else:
                 del working[order_id]
-            if executions or order.triggered != before.triggered:
+            if executions or order.triggered != before.triggered or order.best_price != before.best_price:
                 yield Event(order, executions, point)
         previous = target
 
@@ -210,7 +246,9 @@ def _meeting_point(order: WorkingOrder, start: Decimal, end: Decimal) -> Decimal
     if order.waits_for_trigger:
         if order.is_triggered_by(start):
             return start
-        return order.stop_price if order.is_triggered_by(end) else None
+        if order.is_triggered_by(end):
+            return order.trigger_price
+        return end if order.trailed(end) is not order else None
     if order.limit_price is None or _is_reached(order, start):
         return start
     return order.limit_price if _is_reached(order, end) else None
@@ -221,6 +259,8 @@ def _meet(
 ) -> tuple[WorkingOrder, tuple[Execution, ...]]:
     """The price, on its way from `start` to `end`, is at `point` and concerns the order."""
     executions: tuple[Execution, ...] = ()
+    if order.waits_for_trigger and not order.is_triggered_by(point):
+        return order.trailed(point), ()
     if order.waits_for_trigger:
         order, executions = take(replace(order, triggered=True), point, book)
     elif not order.has_limit:

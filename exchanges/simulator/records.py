@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from exchanges.base import ZERO, MarginMode, OrderStatus, OrderType, Side
+from exchanges.matching import WorkingOrder
 from exchanges.positions import OpenPosition
 
 
@@ -106,7 +107,7 @@ class OrderSpec:
     post_only: bool = False
     wire: dict[str, str] = field(default_factory=dict)  # what a face wants to find again
     reduce_only: bool = False  # of positions: may only shrink one
-    trailing_pct: Decimal | None = None  # of TRAILING_STOP: per cent of the best price since it works
+    trailing_pct: Decimal | None = None  # a trailing stop; `stop_price` is then where it begins to work, if not at once
     leverage: Decimal | None = None  # where every order says it itself (Kraken); above 1 it trades a position
     borrow: bool = False  # of margin accounts: borrow what is missing,
     repay: bool = False  # and pay debts back with what comes in
@@ -141,7 +142,7 @@ class Order:
     wire: dict[str, str] = field(default_factory=dict)
     reduce_only: bool = False
     trailing_pct: Decimal | None = None
-    best_price: Decimal | None = None  # of TRAILING_STOP: the best one since it works; `stop_price` follows it
+    best_price: Decimal | None = None  # of a trailing stop: the best one since it works; see `trigger_price`
     leverage: Decimal | None = None
     borrow: bool = False
     repay: bool = False
@@ -157,6 +158,19 @@ class Order:
     @property
     def is_open(self) -> bool:
         return not self.status.is_final
+
+    @property
+    def trigger_price(self) -> Decimal | None:
+        """Where it triggers as things stand: its stop, or that of a trailing one (None where it does not work yet)."""
+        return WorkingOrder(
+            "",
+            self.side,
+            self.order_type,
+            self.quantity,
+            stop_price=self.stop_price,
+            trailing_pct=self.trailing_pct,
+            best_price=self.best_price,
+        ).trigger_price
 
     @property
     def waits_for_trigger(self) -> bool:

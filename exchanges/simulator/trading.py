@@ -78,6 +78,7 @@ class Trading(Books):
         for order, (_, working, _, _) in zip(orders, prepared, strict=True):
             order.list_id = list_id
             order.levels_given = working.levels_given
+            order.best_price = working.best_price
             order.working_ms = None if order.waits_for_trigger else now
             self.add(order)
         self.settlement_for(orders[0]).lock(account, orders[0], max(lock for *_, lock in prepared))
@@ -118,6 +119,7 @@ class Trading(Books):
             quantity,
             limit_price=spec.limit_price,
             stop_price=spec.stop_price,
+            trailing_pct=spec.trailing_pct,
         )
         if working.waits_for_trigger and working.is_triggered_by(price):
             raise OrderRefused(Refusal.WOULD_TRIGGER_AT_ONCE)
@@ -217,13 +219,16 @@ class Trading(Books):
                 return start_ms // MINUTE_MS
             waiting += liquidation.watches(self._leveraged, symbol, start_ms)
         for working in waiting:
-            level = working.stop_price if working.waits_for_trigger else working.limit_price
-            if level is None:
+            level = working.trigger_price if working.waits_for_trigger else working.limit_price
+            if level is None and working.trailing_pct is None:
                 return start_ms // MINUTE_MS
-            if working.waits_for_trigger:
-                (rising if working.triggers_on_rise else falling).append(level)
-            else:
-                (falling if working.side is Side.BUY else rising).append(level)
+            with_trigger, against = (rising, falling) if working.triggers_on_rise else (falling, rising)
+            if not working.waits_for_trigger:
+                (falling if working.side is Side.BUY else rising).append(level or ZERO)
+            elif level is not None:
+                with_trigger.append(level)
+            if working.waits_for_trigger and working.trailing_pct is not None:
+                against.append(working.best_price or working.stop_price or ZERO)  # where its stop moves along
         market = self.markets[symbol]
         return market.next_minute_reaching(
             start_ms // MINUTE_MS,
@@ -295,8 +300,12 @@ class Trading(Books):
     def _advance(self, order: Order, working: WorkingOrder, executions: tuple[Execution, ...], at_ms: int) -> None:
         """The order becomes what the matching made of it."""
         settlement = self.settlement_for(order)
-        order.triggered = working.triggered
+        has_trailed = order.best_price is not None and order.best_price != working.best_price
+        order.triggered, order.best_price = working.triggered, working.best_price
         order.levels_given = working.levels_given
+        if has_trailed and not order.triggered:
+            self.add(order)  # nothing that a client would be told
+            return
         was_booked = all(settlement.book(order, execution, at_ms) for execution in executions)
         order.updated_ms = at_ms
         if order.remaining == 0:
@@ -373,6 +382,8 @@ def _working(order: Order) -> WorkingOrder:
         triggered=order.triggered,
         group=None if order.list_id is None else str(order.list_id),
         levels_given=order.levels_given,
+        trailing_pct=order.trailing_pct,
+        best_price=order.best_price,
     )
 
 

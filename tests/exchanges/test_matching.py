@@ -263,3 +263,103 @@ def test_cutting_the_way_into_pieces_changes_nothing(working, path, cuts):
             in_pieces += sum(x.quantity for x in event.executions)
     assert in_pieces == at_once
     assert current.filled_quantity == working.filled_quantity + in_pieces
+
+
+# --- trailing stops
+
+
+def trailing(side: Side, pct: object, at: object, **values: object) -> WorkingOrder:
+    placed = order(side, order_type=OrderType.TRAILING_STOP, trailing_pct=D(str(pct)), **values)
+    return enter(placed, D(str(at)), BOOK)[0]
+
+
+def test_a_trailing_stop_follows_the_price_and_triggers_where_it_turns():
+    stop = trailing(Side.SELL, 2, 100)
+    assert (stop.best_price, stop.trigger_price) == (100, 98)
+    *moves, last = run([stop], 100, 110, 108, 112, 105)
+    assert [event.order.best_price for event in moves] == [110, 112]
+    assert not any(event.executions or event.order.triggered for event in moves)
+    assert last.at_price == D("109.76")
+    assert last.order.triggered
+    assert last.executions[0].price == D("109.75")
+
+
+def test_a_trailing_buy_follows_the_price_down():
+    *_, last = run([trailing(Side.BUY, 1, 100)], 100, 90, 95)
+    assert last.at_price == D("90.9")
+    assert last.order.remaining == 0
+
+
+def test_a_trailing_stop_never_moves_back():
+    (event,) = run([trailing(Side.SELL, 10, 100)], 100, 105, 96, 104)
+    assert event.order.best_price == 105
+
+
+def test_a_trailing_stop_jumped_over_triggers_where_the_price_lands():
+    (event,) = run([trailing(Side.SELL, 2, 100)], 90)
+    assert (event.at_price, event.order.triggered) == (90, True)
+
+
+def test_a_trailing_stop_may_begin_to_work_at_a_better_price():
+    stop = trailing(Side.SELL, 1, 100, stop_price=105)
+    assert stop.trigger_price is None
+    assert run([stop], 100, 90, 104) == []
+    *moves, last = run([stop], 100, 90, 106, 100)
+    assert [event.order.best_price for event in moves] == [106]
+    assert last.at_price == D("104.94")
+    begins_at_once = trailing(Side.SELL, 1, 110, stop_price=105)
+    assert begins_at_once.best_price == 110
+
+
+def test_along_one_candle_the_stop_moves_in_the_order_of_the_path():
+    rising = Candle(datetime(2025, 1, 1, tzinfo=UTC), D(100), D(110), D(99), D(108), D(1))  # low before high
+    stop = trailing(Side.SELL, "1.5", 100)
+    *_, last = run([stop], *candle_path(rising))
+    assert (last.at_price, last.order.triggered) == (D("108.35"), True)
+    falling = Candle(datetime(2025, 1, 1, tzinfo=UTC), D(100), D(110), D(98), D(99), D(1))  # high before low
+    *_, last = run([stop], *candle_path(falling))
+    assert last.at_price == D("108.35")
+
+
+def test_a_trailing_stop_takes_the_other_of_its_group_out_only_when_it_triggers():
+    stop = replace(trailing(Side.SELL, 2, 100, order_id="stop"), group="pair")
+    target = order(Side.SELL, limit_price=112, order_id="target", group="pair")
+    events = run([stop, target], 100, 110, 113)
+    assert fills(events) == [("target", D(112), D(1))]
+    events = run([stop, target], 100, 110, 100, 115)
+    assert fills(events)[0][0] == "stop"
+
+
+tenths = st.integers(900, 1100).map(lambda tenth: D(tenth) / 10)
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(list(Side)), st.integers(1, 80), st.lists(tenths, min_size=1, max_size=8), st.data())
+def test_a_trailing_stop_triggers_where_the_price_first_is_that_far_from_its_best(side, tenths_of_pct, way, data):
+    """Against the definition: the best price so far, in steps so small that no turn is missed."""
+    pct = D(tenths_of_pct) / 10
+    stop = trailing(side, pct, way[0])
+    best, expected = way[0], None
+    for end in way[1:]:
+        if expected is not None:
+            break
+        better = end > best if side is Side.SELL else end < best
+        level = best * (1 - pct / 100) if side is Side.SELL else best * (1 + pct / 100)
+        reached = end <= level if side is Side.SELL else end >= level
+        if better:
+            best = end
+        elif reached:
+            expected = level
+    triggered = [event for event in run([stop], *way) if event.order.triggered]
+    assert [event.at_price for event in triggered] == ([] if expected is None else [expected])
+
+    # Cut into pieces, the way does the same.
+    cut = data.draw(st.integers(0, len(way)))
+    last, events = stop, []
+    for piece in (way[:cut], way[max(cut - 1, 0) :]):
+        for event in run([last], *piece):
+            last = event.order
+            events.append(event)
+        if last.remaining == 0:
+            break
+    assert [e.at_price for e in events if e.executions] == [e.at_price for e in triggered]

@@ -28,7 +28,7 @@ class BorrowingSettlement(SpotSettlement):
     def reserve(
         self, account: Account, spec: OrderSpec, quantity: Decimal, executions: tuple[Execution, ...]
     ) -> Decimal:
-        needed = self.needed(account, spec.side, quantity, spec.limit_price or spec.stop_price, executions)
+        needed = self.needed(account, spec.side, quantity, self.price_for(spec), executions)
         asset = self._paid_with(spec.symbol, spec.side)
         missing = needed - self.spendable(account, asset)
         if missing > 0 and not spec.borrow:
@@ -146,7 +146,7 @@ class BorrowingSettlement(SpotSettlement):
     def next_charge(self, after_ms: int) -> int | None:
         """Full hours while somebody owes something, and full minutes while it may come to a liquidation."""
         debtors = self.books.debtors()
-        if not debtors and not self.books.has_open_orders():
+        if not debtors:
             return None
         hour_ends = (after_ms // HOUR_MS + 1) * HOUR_MS
         if any(self._may_fall(account, after_ms, hour_ends) for account in debtors):

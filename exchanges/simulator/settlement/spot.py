@@ -36,10 +36,17 @@ class SpotSettlement:
         self, account: Account, spec: OrderSpec, quantity: Decimal, executions: tuple[Execution, ...]
     ) -> Decimal:
         """What the order needs to have locked, if the account has it; else raise OrderRefused."""
-        needed = self.needed(account, spec.side, quantity, spec.limit_price or spec.stop_price, executions)
+        needed = self.needed(account, spec.side, quantity, self.price_for(spec), executions)
         if needed > self.spendable(account, self._paid_with(spec.symbol, spec.side)):
             raise OrderRefused(Refusal.INSUFFICIENT_FUNDS)
         return needed
+
+    def price_for(self, spec: OrderSpec) -> Decimal | None:
+        """What a BUY must have the money for: its limit, its stop, of a trailing one its first; None: the book's."""
+        if spec.limit_price is None and spec.stop_price is None and spec.trailing_pct is not None:
+            now = self.books.markets[spec.symbol].price_at(self.books.settled_ms)
+            return now * (1 + spec.trailing_pct / 100)
+        return spec.limit_price or spec.stop_price
 
     def needed(
         self,
@@ -71,7 +78,7 @@ class SpotSettlement:
 
     def trim(self, order: Order) -> None:
         """A BUY that filled below its limit needs less than was locked for it."""
-        price = order.limit_price or order.stop_price
+        price = order.limit_price or order.trigger_price
         if (order.list_id is not None and not order.filled_quantity) or price is None:
             return  # a pair's funds are locked in one of the two, for either
         account = self.books.accounts[order.account_id]

@@ -329,6 +329,26 @@ def test_several_cross_positions_are_liquidated_together_at_a_corner_of_the_way(
     assert {order.created_ms for order in at.orders(owner, BTC) if order.is_liquidation} == {START + 100_000}
 
 
+# --- trailing stops
+
+
+def test_a_trailing_stop_closes_the_position_once_the_price_has_turned():
+    at = futures(STILL, (1000, 1100, 1000, 1100), (1100, 1100, 1000, 1000))
+    owner = no_fees(open_account(at, USDT=5000))
+    at.place(owner, spec(BTC, "BUY", "0.5"))
+    stop = at.place(owner, spec(BTC, "SELL", "0.5", type="TRAILING_STOP", trailing_pct=2, reduce_only=True))
+    assert (stop.best_price, stop.trigger_price) == (1000, 980)
+    settle(at, 1.5)
+    assert 1000 < stop.best_price < 1100
+    settle(at, 2)
+    assert (stop.best_price, stop.trigger_price, stop.is_open) == (1100, 1078, True)
+    assert stop.updated_ms == START  # nothing that a client would be told
+    settle(at, 4)
+    assert stop.status is OrderStatus.FILLED
+    assert at.fills_of(stop)[0].price == D("1077.9")
+    assert at.position(owner, BTC) is None
+
+
 # --- Kraken: spot and positions in one account
 
 
@@ -414,11 +434,14 @@ def ways(draw: st.DrawFn) -> list[Any]:
 
 @st.composite
 def any_order(draw: st.DrawFn, symbol: str) -> Any:
-    kind = draw(st.sampled_from(["MARKET", "LIMIT", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT"]))
+    kinds = ["MARKET", "LIMIT", "STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TRAILING_STOP"]
+    kind = draw(st.sampled_from(kinds))
     values: dict[str, Any] = {"type": kind, "reduce_only": draw(st.booleans())}
     if "LIMIT" in kind:
         values["limit_price"] = draw(prices)
-    if kind not in ("MARKET", "LIMIT"):
+    if kind == "TRAILING_STOP":
+        values["trailing_pct"] = draw(st.sampled_from(["0.5", "1", "3"]))
+    elif kind not in ("MARKET", "LIMIT"):
         values["stop_price"] = draw(prices)
     quantity = D(draw(st.integers(1, 3000))) / 1000
     return spec(symbol, draw(st.sampled_from(["BUY", "SELL"])), quantity, **values)
@@ -452,6 +475,7 @@ def test_money_is_conserved_to_the_last_digit(btc, eth, orders, is_isolated, dat
     owner = open_account(at, USDT=300)
     if is_isolated:
         at.set_margin_mode(owner, BTC, MarginMode.ISOLATED)
+    at.place(owner, spec(BTC, data.draw(st.sampled_from(["BUY", "SELL"])), "1"))
     for order in orders:
         try:
             at.place(owner, order)

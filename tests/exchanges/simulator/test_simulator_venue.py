@@ -373,6 +373,28 @@ def test_records_survive_json():
         assert from_json(cls, to_json(record)) == record
 
 
+def test_a_trailing_stop_sells_once_the_price_has_turned():
+    at = venue(STILL, (1000, 1100, 1000, 1100), (1100, 1100, 1000, 1000))
+    owner = account(at, BTC=1)
+    stop = at.place(owner, spec("SELL", "0.5", type="TRAILING_STOP", trailing_pct=D(2)))
+    assert holdings(owner)["BTC"] == (D("0.5"), D("0.5"))
+    settle(at, 2)
+    assert (stop.trigger_price, stop.is_open) == (1078, True)
+    settle(at, 3)
+    assert at.fills_of(stop)[0].price == D("1077.94")
+
+
+def test_a_trailing_buy_locks_what_its_first_stop_would_cost():
+    at = venue(STILL, (1000, 1000, 900, 900), (900, 1000, 900, 1000))
+    owner = account(at, USDT=600)
+    stop = at.place(owner, spec("BUY", "0.5", type="TRAILING_STOP", trailing_pct=D(2)))
+    assert holdings(owner)["USDT"] == (90, 510)
+    settle(at, 3)
+    assert stop.status is OrderStatus.FILLED
+    assert holdings(owner)["USDT"] == (600 - stop.filled_quote, 0)
+    assert stop.filled_quote < D("0.5") * 919
+
+
 # --- properties
 
 # Wide, where a move crosses many levels of the book, and narrow, where orders fill level by level.
@@ -397,7 +419,9 @@ def any_spec(draw: st.DrawFn) -> OrderSpec:
     if order_type.endswith("LIMIT"):
         values["limit_price"] = draw(prices)
         values["time_in_force"] = draw(st.sampled_from(TimeInForce))
-    if order_type not in (OrderType.MARKET, OrderType.LIMIT):
+    if order_type is OrderType.TRAILING_STOP:
+        values["trailing_pct"] = draw(st.sampled_from([D("0.5"), D(1), D(3)]))
+    elif order_type not in (OrderType.MARKET, OrderType.LIMIT):
         values["stop_price"] = draw(prices)
     return spec(draw(st.sampled_from(["BUY", "SELL"])), draw(amounts), **values)
 
