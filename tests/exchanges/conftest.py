@@ -114,7 +114,9 @@ def _stand_in_server() -> Iterator[StandIn]:
 
 
 @pytest.fixture
-def stand_in(_stand_in_server: StandIn) -> StandIn:
+def stand_in(_stand_in_server: StandIn, monkeypatch: pytest.MonkeyPatch) -> StandIn:
+    # Whom the stand-in tells to stop would stop for all later tests too.
+    monkeypatch.setattr(ExchangeFactory, "make_budget", None)
     _stand_in_server.reset()
     base._instrument_lists.clear()
     return _stand_in_server

@@ -28,8 +28,8 @@ def test_what_is_supported_is_public(api: Api, db: None, slash: str) -> None:
     binance = next(row for row in rows if row["name"] == "BINANCE")
     assert binance["title"] == "Binance"
     assert binance["capabilities"]["stop_loss_orders"] is True
-    assert binance["capabilities"]["futures_trading"] is False
-    assert binance["market_types"] == ["spot"]
+    assert binance["capabilities"]["futures_trading"] is True
+    assert binance["market_types"] == ["spot", "margin", "futures"]
     assert binance["networks"] == ["live", "testnet"]
     assert "1m" in binance["timeframes"]
     assert "withdrawals" in binance["credential_help"]
@@ -240,8 +240,8 @@ def test_instruments_can_be_searched(api: Api, binance_at_stand_in: StandIn, sub
     assert client.get("/api/exchanges/instruments?exchange=BINANCE&search=moon").json()["results"] == []
 
 
-def test_a_market_type_without_an_adapter_is_refused(api: Api, binance_at_stand_in: StandIn, subscriber: User) -> None:
-    reply = api(subscriber).get("/api/exchanges/instruments?exchange=BINANCE&market_type=futures")
+def test_a_market_type_that_an_exchange_lacks_is_refused(api: Api, venue: object, subscriber: User) -> None:
+    reply = api(subscriber).get("/api/exchanges/instruments?exchange=MEMORY&market_type=futures")
     assert (reply.status_code, reply.json()["error"]["code"]) == (400, "not_supported")
 
 
