@@ -15,7 +15,7 @@ import pytest
 
 from tests.marketplace.run_script import ROOT, load_run
 
-REQUIREMENT_FILES = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt"]
+REQUIREMENT_FILES = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-cbpro.txt"]
 
 
 @pytest.fixture
@@ -48,17 +48,23 @@ def fake_call(script: ModuleType, command: list[str]) -> None:
 
 PRODUCTION_FILES = ["requirements.txt"]
 DEVELOPMENT_FILES = ["requirements.txt", "requirements-dev.txt"]
+ALONE = ["--no-deps", "requirements-cbpro.txt"]
 
 
 def test_the_second_start_installs_nothing(run):
     run.set_up(run.PRODUCTION, frontend=True)
-    assert run.installed == ["new venv", PRODUCTION_FILES, "npm ci"]
+    assert run.installed == ["new venv", PRODUCTION_FILES, ALONE, "npm ci"]
     run.set_up(run.PRODUCTION, frontend=True)
-    assert len(run.installed) == 3
+    assert len(run.installed) == 4
 
 
 @pytest.mark.parametrize(
-    ("changed", "again"), [("requirements.txt", PRODUCTION_FILES), ("package-lock.json", "npm ci")]
+    ("changed", "again"),
+    [
+        ("requirements.txt", PRODUCTION_FILES),
+        ("requirements-cbpro.txt", ALONE),
+        ("package-lock.json", "npm ci"),
+    ],
 )
 def test_what_has_changed_is_installed_again_and_nothing_else(run, tmp_path, changed, again):
     run.set_up(run.PRODUCTION, frontend=True)
@@ -72,10 +78,23 @@ def test_development_tools_come_with_the_first_command_that_needs_them(run, tmp_
     run.set_up(run.PRODUCTION)
     assert DEVELOPMENT_FILES not in run.installed
     run.set_up(run.DEVELOPMENT)
-    assert run.installed == ["new venv", PRODUCTION_FILES, DEVELOPMENT_FILES]
+    assert run.installed == ["new venv", PRODUCTION_FILES, ALONE, DEVELOPMENT_FILES]
     (tmp_path / "requirements-dev.txt").write_text("# newer\n")
     run.set_up(run.PRODUCTION)
-    assert len(run.installed) == 3
+    assert len(run.installed) == 4
+
+
+def test_the_one_exchange_whose_library_cannot_be_had_stops_nothing(run, monkeypatch, capsys):
+    def install(files: list[str]) -> None:
+        if files == ALONE:
+            raise run.RunError("No such package.")
+
+    monkeypatch.setattr(run, "install", install)
+    run.set_up(run.PRODUCTION)
+    said = capsys.readouterr().out
+    assert "No such package. Going on without the exchange COINBASE_EXCHANGE" in said
+    assert "pip install --no-deps -r requirements-cbpro.txt" in said
+    assert run.python_is_current(run.PRODUCTION)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +124,7 @@ def test_after_an_installation_that_broke_off_the_next_start_begins_with_a_new_v
     run.installed.clear()
     run.set_up(run.PRODUCTION)
     run.set_up(run.PRODUCTION)
-    assert run.installed == ["new venv", PRODUCTION_FILES]
+    assert run.installed == ["new venv", PRODUCTION_FILES, ALONE]
 
 
 def test_a_venv_whose_python_is_gone_is_made_anew(run):
@@ -113,13 +132,13 @@ def test_a_venv_whose_python_is_gone_is_made_anew(run):
     run.PYTHON.unlink()
     run.installed.clear()
     run.set_up(run.PRODUCTION)
-    assert run.installed == ["new venv", PRODUCTION_FILES]
+    assert run.installed == ["new venv", PRODUCTION_FILES, ALONE]
 
 
 def test_without_npm_the_one_from_pypi_is_installed(run, monkeypatch):
     monkeypatch.setenv("PATH", "")
     run.set_up(run.PRODUCTION, frontend=True)
-    assert run.installed == ["new venv", PRODUCTION_FILES, ["requirements-node.txt"], "npm ci"]
+    assert run.installed == ["new venv", PRODUCTION_FILES, ALONE, ["requirements-node.txt"], "npm ci"]
 
 
 def test_a_missing_venv_module_is_said_with_the_name_of_debians_package(run, monkeypatch):
@@ -185,6 +204,7 @@ def test_two_starts_at_once_take_turns_and_install_once(tmp_path):
     """Everything real here: venv, pip, two processes."""
     load_run(tmp_path)
     (tmp_path / "requirements.txt").write_text(wheel(tmp_path))
+    (tmp_path / "requirements-cbpro.txt").write_text("")
     environment = {**os.environ, "PATH": os.defpath, "PIP_NO_INDEX": "1"}
 
     def start() -> "subprocess.Popen[str]":

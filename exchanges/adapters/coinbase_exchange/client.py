@@ -43,7 +43,10 @@ class Signature(CBProAuth):
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
         timestamp = f"{time.time() + self.clock_ahead_seconds:.6f}"
-        message = f"{timestamp}{request.method}{request.path_url}{request.body or ''}"
+        body = request.body or ""
+        if not isinstance(body, str):
+            raise TypeError("this library sends text")
+        message = f"{timestamp}{request.method}{request.path_url}{body}"
         headers = _signed_headers(timestamp, message, self.api_key, self.secret_key, self.passphrase)
         if headers is None:
             raise Refusal(401, UNREADABLE_KEY)

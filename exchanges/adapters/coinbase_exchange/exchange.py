@@ -167,7 +167,7 @@ class CoinbaseExchange(CallingExchange):
         return replace(found, client_order_id=client_order_id)
 
     def get_open_orders(self, symbol: str | None = None) -> list[Order]:
-        filters = {} if symbol is None else {"product_id": self.instrument(symbol).venue_symbol}
+        filters: dict[str, Any] = {} if symbol is None else {"product_id": self.instrument(symbol).venue_symbol}
         rows = self._signed("get_open_orders", self._client.get_orders, list, **filters)
         return [wire.order(row, symbol or self._our_symbol(row["product_id"])) for row in rows]
 

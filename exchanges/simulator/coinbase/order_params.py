@@ -70,7 +70,7 @@ def read_order(call: Call, body: dict[str, Any]) -> Asked:
     if not isinstance(terms, dict):
         raise Rejected("UNSUPPORTED_ORDER_CONFIGURATION", "order configuration was invalid")
     reader = _Reader(call.venue.markets[symbol].listing, terms, side, call.venue.markets[symbol].price_at(call.now_ms))
-    common = {
+    common: dict[str, Any] = {
         "symbol": symbol,
         "side": side,
         "client_order_id": client_order_id,
