@@ -143,6 +143,8 @@ def test_a_refused_nonce_is_followed_at_once_by_a_new_one(kraken: KrakenExchange
     """Safe for a submit too: the venue checks the nonce before it does anything."""
     done = ADDED if path == "AddOrder" else good({})
     stand_in.answer(PRIVATE + path, bad("EAPI:Invalid nonce"), done)
+    stand_in.answer(PRIVATE + "OpenOrders", good({"open": {}}))
+    stand_in.answer(PRIVATE + "ClosedOrders", good({"closed": {}}))
     if path == "AddOrder":
         kraken.submit_order(request())
     else:
@@ -152,8 +154,28 @@ def test_a_refused_nonce_is_followed_at_once_by_a_new_one(kraken: KrakenExchange
     assert first.get("cl_ord_id") == second.get("cl_ord_id")
 
 
+@pytest.mark.parametrize("listed", ["open", "closed"])
+def test_an_order_that_arrived_twice_is_placed_once(kraken: KrakenExchange, stand_in: StandIn, listed: str) -> None:
+    """Where something on the way repeats a request, the second is refused for its nonce, the first was carried out."""
+    stand_in.answer(PRIVATE + "AddOrder", bad("EAPI:Invalid nonce"), ADDED)
+    stand_in.answer(PRIVATE + "OpenOrders", good({"open": {TXID: order()} if listed == "open" else {}}))
+    stand_in.answer(PRIVATE + "ClosedOrders", good({"closed": {TXID: order()}}))
+    assert kraken.submit_order(request()).exchange_order_id == TXID
+    assert stand_in.count(PRIVATE + "AddOrder") == 1
+
+
+def test_where_that_cannot_be_seen_the_outcome_is_unknown(kraken: KrakenExchange, stand_in: StandIn) -> None:
+    stand_in.answer(PRIVATE + "AddOrder", bad("EAPI:Invalid nonce"), ADDED)
+    stand_in.answer(PRIVATE + "OpenOrders", bad("EService:Unavailable"))
+    with pytest.raises(OrderOutcomeUnknown):
+        kraken.submit_order(request())
+    assert stand_in.count(PRIVATE + "AddOrder") == 1
+
+
 def test_a_nonce_that_is_never_taken_gives_up_and_says_why(kraken: KrakenExchange, stand_in: StandIn) -> None:
     stand_in.answer(PRIVATE + "AddOrder", *[bad("EAPI:Invalid nonce")] * 9)
+    stand_in.answer(PRIVATE + "OpenOrders", *[good({"open": {}})] * 9)
+    stand_in.answer(PRIVATE + "ClosedOrders", *[good({"closed": {}})] * 9)
     with pytest.raises(TransientExchangeError, match="another program uses the same key"):
         kraken.submit_order(request())
     assert stand_in.count(PRIVATE + "AddOrder") == 3

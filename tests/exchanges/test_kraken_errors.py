@@ -24,7 +24,17 @@ from exchanges.errors import (
 )
 from exchanges.rate_limits import Scope
 from tests.exchanges.conftest import StandIn
-from tests.exchanges.kraken_replies import API_KEY, API_SECRET, CLIENT_ID, PRIVATE, PUBLIC, bad, make_kraken, script
+from tests.exchanges.kraken_replies import (
+    API_KEY,
+    API_SECRET,
+    CLIENT_ID,
+    PRIVATE,
+    PUBLIC,
+    bad,
+    good,
+    make_kraken,
+    script,
+)
 
 Auth, Unknown, Transient = AuthenticationError, OrderOutcomeUnknown, TransientExchangeError
 
@@ -155,6 +165,8 @@ def test_every_text_has_its_class(
     what: str,
 ) -> None:
     stand_in.answer(PRIVATE + PATHS[what], *[bad(text)] * 9)
+    stand_in.answer(PRIVATE + "OpenOrders", *[good({"open": {}})] * 9)
+    stand_in.answer(PRIVATE + "ClosedOrders", *[good({"closed": {}})] * 9)
     with pytest.raises(ExchangeError) as caught:
         call(kraken, what)
     assert type(caught.value) is (of_a_read if what == "read" else of_an_order)

@@ -76,8 +76,7 @@ KINDS: dict[str, type[Exception]] = {
     "EService:Deadline elapsed": Uncertain,
     "EService:Busy": Uncertain,
     "EService:Unavailable": Uncertain,
-    "EService:Market in cancel_only mode": TransientExchangeError,  # refused, and may be sent again later
-    "EService:Market in post_only mode": TransientExchangeError,
+    "EService:Market in": TransientExchangeError,  # "... cancel_only mode": refused, and may be sent again later
     "EService:Throttled": TransientExchangeError,
     "ESession:Invalid session": AuthenticationError,
     "ETrade:Invalid request": InvalidOrder,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property, partial
@@ -270,14 +271,32 @@ class KrakenExchange(CallingExchange):
         send = partial(self._client.private, method)
         if method == "AddOrder":
             self._venue_time()  # measured before, where that has to be
-            send = partial(self._send_with_deadline, send)
+            send = partial(self._add_order, _Sending())
         return self.call(operation, send, parse, is_order=is_order, **parameters)
 
-    def _send_with_deadline(self, send: Callable[..., Any], **parameters: Any) -> Any:
-        """The engine takes no order that reaches it long after we gave up waiting."""
+    def _add_order(self, sending: _Sending, **parameters: Any) -> Any:
+        """The engine takes no order that reaches it long after we gave up waiting.
+
+        A refused nonce says that nothing was carried out, unless something between us and the venue delivered the
+        request twice: then the first may have been. So before it is sent with another nonce it is looked for.
+        """
+        if sending.nonce_was_refused and (key := self._placed(parameters["cl_ord_id"])):
+            return {"txid": [key]}
         wait = min(self.timeout_seconds + DEADLINE_AFTER_TIMEOUT_SECONDS, LONGEST_DEADLINE_SECONDS)
         deadline = (self._venue_time() + timedelta(seconds=wait)).replace(microsecond=0)
-        return send(**parameters, deadline=deadline.isoformat().replace("+00:00", "Z"))
+        try:
+            return self._client.private("AddOrder", **parameters, deadline=deadline.isoformat().replace("+00:00", "Z"))
+        except Refusal:
+            sending.nonce_was_refused |= self._client.nonce_was_refused
+            raise
+
+    def _placed(self, client_order_id: str) -> str | None:
+        """The venue's id of the newest order of ours."""
+        for method, listed in (("OpenOrders", "open"), ("ClosedOrders", "closed")):
+            found = self._client.private(method, cl_ord_id=client_order_id)[listed]
+            if found:
+                return str(max(found, key=lambda key: Decimal(found[key]["opentm"])))
+        return None
 
     def translate(self, refused: Refused, *, operation: str, is_order: bool) -> ExchangeError:
         if not isinstance(refused, Refusal):
@@ -328,6 +347,13 @@ class KrakenExchange(CallingExchange):
             self.get_instruments()
             names = _names[self.base_url][1]
         return names
+
+
+@dataclass(slots=True)
+class _Sending:
+    """One submit, over all times that it is sent."""
+
+    nonce_was_refused: bool = False
 
 
 def _accepted(request: OrderRequest, key: str) -> Order:

@@ -22,6 +22,7 @@ PRIVATE: dict[str, Endpoint] = {
     **margin.ENDPOINTS,
     **history.ENDPOINTS,
 }
+CANCEL_ONLY = "EService:Market in cancel_only mode"
 ANSWERED_IN_MAINTENANCE = ("Time", "SystemStatus")
 UNAVAILABLE = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>"
 
@@ -87,8 +88,8 @@ class Kraken:
             return Reply(200, {"error": ["EGeneral:Temporary lockout"]})
         words = {
             "too_many_requests": "EAPI:Rate limit exceeded",
-            "market_suspended": "EService:Unavailable",
-            "cancel_only": "EService:Market in cancel_only mode",
+            "market_suspended": CANCEL_ONLY,  # the nearest words that it has
+            "cancel_only": CANCEL_ONLY,
         }
         return Reply(200, {"error": [words[kind]]})
 

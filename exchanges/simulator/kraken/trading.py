@@ -108,12 +108,10 @@ def _ended_at_once(call: Call, spec: OrderSpec, reason: str) -> Order:
 
 def _require_open_market(call: Call, spec: OrderSpec) -> None:
     status = call.venue.status
-    if status is VenueStatus.CANCEL_ONLY:
+    if status in (VenueStatus.CANCEL_ONLY, VenueStatus.SUSPENDED):
         raise ApiError("EService:Market in cancel_only mode")
     if status is VenueStatus.POST_ONLY and not spec.post_only:
         raise ApiError("EService:Market in post_only mode")
-    if status in (VenueStatus.SUSPENDED, VenueStatus.MAINTENANCE):
-        raise ApiError("EService:Unavailable")
 
 
 # --- cancels
@@ -141,7 +139,7 @@ def _named_orders(call: Call) -> list[Order]:
 
 
 def _cancel(call: Call, found: Iterable[Order]) -> int:
-    if call.venue.status in (VenueStatus.SUSPENDED, VenueStatus.MAINTENANCE):
+    if call.venue.status is VenueStatus.SUSPENDED:
         raise ApiError("EService:Unavailable")
     count = 0
     for order in found:
