@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-from exchanges.simulator.binance_spot.limits import WEIGHT_PER_MINUTE
 from exchanges.simulator.clock import END_MS
 from exchanges.simulator.history import DAY_MS, MINUTE_MS, CsvError, parse_time
 from exchanges.simulator.listings import SPOT_LISTINGS
@@ -41,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             simulator,
             weight_per_minute=options.weight_limit,
             remote_control=options.allow_remote_control,
+            ca_file=options.ca_file or (options.data_dir / "ca.pem" if options.data_dir else None),
         )
         asyncio.run(_serve(server, options.host, options.port))
     except (SettingsError, CsvError, OSError) as error:
@@ -59,6 +59,8 @@ async def _serve(server: Server, host: str, port: int) -> None:
         logger.debug("%d faces", len(server.faces))  # a broken one shows now and not at its first request
         first, *others = server.urls.items()
         lines = [f"simulator ready {first[1]}", *(f"  {name} {url}" for name, url in (first, *others))]
+        if server.ca_file:
+            lines.append(f"  the authority to trust at https: {server.ca_file}")
         print("\n".join(lines), flush=True)
         await stopped.wait()
     finally:
@@ -93,8 +95,10 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--weight-limit",
         type=int,
-        default=WEIGHT_PER_MINUTE,
-        help="request weight per minute and address (default %(default)s)",
+        help="request weight per minute and address at Binance's endpoints (default as there)",
+    )
+    parser.add_argument(
+        "--ca-file", type=Path, help="where to write the certificate to trust at https (default: in the data directory)"
     )
     parser.add_argument("--allow-remote", action="store_true", help="listen on an address that other machines reach")
     parser.add_argument(

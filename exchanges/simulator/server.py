@@ -4,7 +4,7 @@
 
 Each endpoint (`faces.ENDPOINTS`) that has a face listens on a port of its own; all answer /_control.
 
-`Seam` is where faults are injected: a request can be lost before the venue sees it, a reply after it acted.
+`Seam` (faults.py) is where faults come in: a request can be lost before the venue sees it, a reply after it acted.
 """
 
 from __future__ import annotations
@@ -13,41 +13,30 @@ import asyncio
 import ipaddress
 import json
 import logging
+import ssl
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
 from exchanges.simulator import control
 from exchanges.simulator.faces import ENDPOINTS, PLUGS, find_face, make_faces
+from exchanges.simulator.faults import FaultError, Faults, Raw, ReplyLost, Seam
 from exchanges.simulator.http import Face, FaceOptions, Reply, Request
 from exchanges.simulator.simulator import Simulator
+from exchanges.simulator.tls import server_context
+
+__all__ = ["ReplyLost", "Seam", "Server", "is_loopback"]
 
 logger = logging.getLogger(__name__)
 
 MAX_BODY_BYTES = 1_000_000
 HEARTBEAT_SECONDS = 1.0  # how much of the clock `kill -9` can cost
 SHUTDOWN_SECONDS = 0.2
-
-
-class ReplyLost(Exception):
-    """The connection is to be closed without a reply."""
-
-
-class Seam:
-    """Around every request to a venue. This one lets all pass."""
-
-    async def before(self, face: Face, request: Request) -> Reply | None:
-        """Answer in the venue's place, raise ReplyLost, or None to let the request through."""
-        del face, request
-        return None
-
-    async def after(self, face: Face, request: Request, reply: Reply) -> Reply:
-        """Change the reply, or raise ReplyLost: the venue has acted, the client will not know."""
-        del face, request
-        return reply
 
 
 class Server:
@@ -60,15 +49,20 @@ class Server:
         seam: Seam | None = None,
         weight_per_minute: int | None = None,
         remote_control: bool = False,
+        ca_file: Path | None = None,
     ) -> None:
+        """`ca_file`: where the authority of its TLS certificate is written; None: to a file that goes at the end."""
+        self._wanted_ca_file = ca_file
         self._remote_control = remote_control
         self.simulator = simulator
-        self.seam = seam or Seam()
+        self.faults = Faults(simulator, self._process, seam or Seam())
         self._options = FaceOptions(weight_per_minute=weight_per_minute)
         self._faces: dict[str, list[Face]] = {}
         self._runners: list[web.AppRunner] = []
         self._heartbeat: asyncio.Task[None] | None = None
         self.urls: dict[str, str] = {}  # by endpoint, once it listens
+        self.ca_file: Path | None = None  # what clients of the https ones have to trust
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
 
     def faces_of(self, endpoint: str) -> list[Face]:
         """Made when they are first needed."""
@@ -92,11 +86,18 @@ class Server:
             runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_SECONDS)
             self._runners.append(runner)
             await runner.setup()
-            await web.TCPSite(runner, host, port + index if port else 0).start()
+            context = self._context(host) if endpoint.tls else None
+            await web.TCPSite(runner, host, port + index if port else 0, ssl_context=context).start()
             shown = f"[{host}]" if ":" in host else host
-            self.urls[endpoint.name] = f"http://{shown}:{runner.addresses[0][1]}"
+            self.urls[endpoint.name] = f"{'https' if context else 'http'}://{shown}:{runner.addresses[0][1]}"
         self._heartbeat = asyncio.create_task(self._save_regularly())
         return int(self._runners[0].addresses[0][1])
+
+    def _context(self, host: str) -> ssl.SSLContext:
+        if self._wanted_ca_file is None:
+            self._folder = tempfile.TemporaryDirectory(prefix="simulator-")
+        self.ca_file = self._wanted_ca_file or Path(self._folder.name if self._folder else "") / "ca.pem"
+        return server_context(host, self.ca_file)
 
     async def stop(self) -> None:
         if self._heartbeat:
@@ -105,6 +106,8 @@ class Server:
                 await self._heartbeat
         for runner in self._runners:
             await runner.cleanup()
+        if self._folder:
+            self._folder.cleanup()
         self.simulator.settle()
         self.simulator.close()
 
@@ -116,10 +119,10 @@ class Server:
         body = (await http.read()).decode("utf-8", "replace")
         request = Request(http.method, path, query, body, http.headers, http.remote or "")
         try:
-            reply = await self.seam.before(face, request)
+            reply = await self.faults.before(face, request)
             if reply is None:
                 reply = self._process(face, request)
-                reply = await self.seam.after(face, request, reply)
+                reply = await self.faults.after(face, request, reply)
         except ReplyLost:
             if http.transport:
                 http.transport.abort()
@@ -140,7 +143,7 @@ class Server:
             return web.json_response({"error": "no such control"}, status=404)
         try:
             answer = handler(_json_object(await http.text()) if http.method == "POST" else dict(http.query))
-        except control.ControlError as error:
+        except (control.ControlError, FaultError) as error:
             return web.json_response({"error": str(error)}, status=400)
         self.simulator.save()
         return web.json_response(answer)
@@ -151,10 +154,14 @@ class Server:
             ("GET", "ledger"): lambda body: control.ledger(simulator, body.get("api_key"), body.get("venue")),
             ("GET", "keys"): lambda body: control.keys(simulator, body.get("venue")),
             ("GET", "urls"): lambda _: self.urls,
+            ("GET", "ca"): lambda _: {"ca_file": str(self.ca_file or "")},
             ("GET", "status"): lambda _: control.statuses(simulator),
             ("POST", "status"): lambda body: control.set_status(simulator, body),
             ("POST", "accounts"): lambda body: control.open_account(simulator, body),
             ("POST", "funding"): lambda body: control.set_funding_rate(simulator, body),
+            ("GET", "faults"): lambda _: self.faults.list(),
+            ("POST", "faults"): self.faults.add,
+            ("DELETE", "faults"): lambda body: self.faults.remove(body.get("id")),
             ("GET", "clock"): lambda _: control.clock_state(simulator),
             ("POST", "clock"): lambda body: control.change_clock(simulator, body),
             ("GET", "price"): lambda body: control.prices(simulator, body.get("venue")),
@@ -189,7 +196,7 @@ def _json_object(text: str) -> dict[str, Any]:
 
 
 def _response(reply: Reply) -> web.Response:
-    if isinstance(reply.body, str):
+    if isinstance(reply.body, str) and not isinstance(reply.body, Raw):
         return web.Response(status=reply.status, text=reply.body, content_type="text/html", headers=reply.headers)
-    text = json.dumps(reply.body, separators=(",", ":"))
+    text = reply.body if isinstance(reply.body, Raw) else json.dumps(reply.body, separators=(",", ":"))
     return web.Response(status=reply.status, text=text, content_type="application/json", headers=reply.headers)

@@ -48,6 +48,8 @@ class RunningSimulator:
         self.server = server
         self.urls = dict(server.urls)  # by endpoint: binance, coinbase, coinbase_exchange, kraken, kraken_futures
         self.url = self.urls["binance"]
+        # What clients of the https endpoints have to trust; empty while there is none.
+        self.ca_file = str(server.ca_file or "")
         self._loop = loop
         self._keys: dict[str, dict[str, Key]] = {}
         for key in self.call(control.keys):
@@ -128,6 +130,21 @@ class RunningSimulator:
         """Of the running funding period and all later ones."""
         body = {"venue": venue, "symbol": symbol, "rate": str(rate)}
         self.call(lambda simulator: control.set_funding_rate(simulator, body))
+
+    def fault(self, kind: str, venue: str | None = None, operation: str | None = None, **options: Any) -> int:
+        """Let something go wrong: see exchanges/simulator/faults.py for kinds and options. Returns the fault's id.
+
+        `sim.fault("reply_lost", "kraken", "submit")` hits the next order there; count or probability hit more.
+        """
+        body = {"kind": kind, "venue": venue, "operation": operation, **options}
+        return int(self.call(lambda _: self.server.faults.add(body))["id"])
+
+    def faults(self) -> dict[int, dict[str, Any]]:
+        """By id; `hits` says how often each has hit."""
+        return {int(fault["id"]): fault for fault in self.call(lambda _: self.server.faults.list())}
+
+    def clear_faults(self) -> None:
+        self.call(lambda _: self.server.faults.remove())
 
     def ledger(self, api_key: str | None = None, *, venue: str | None = None) -> dict[str, Any]:
         """As GET /_control/ledger: the accounts of all venues, or of one."""

@@ -8,7 +8,8 @@ to the venue's settlement (exchanges/simulator/settlement).
 
 from __future__ import annotations
 
-from decimal import Decimal
+from dataclasses import replace
+from decimal import ROUND_DOWN, Decimal
 
 from exchanges.base import ZERO, OrderStatus, OrderType, Side
 from exchanges.matching import Event, Execution, WorkingOrder, enter, quantity_for_quote, walk
@@ -32,6 +33,7 @@ class Trading(Books):
     ) -> None:
         super().__init__(name, markets, start_ms)
         self.rules = rules
+        self.fill_share: Decimal | None = None  # new orders take no more than this part of themselves (see faults.py)
         self.maker_fee, self.taker_fee = rules.maker_fee, rules.taker_fee
         trades_positions = rules.settles in (Settles.POSITIONS, Settles.SPOT_AND_POSITIONS)
         self._leveraged = PositionSettlement(self, rules, seed) if trades_positions else None
@@ -124,6 +126,9 @@ class Trading(Books):
         if working.waits_for_trigger and working.is_triggered_by(price):
             raise OrderRefused(Refusal.WOULD_TRIGGER_AT_ONCE)
         working, executions = enter(working, price, listing.book)
+        if self.fill_share is not None:
+            lots = (quantity * self.fill_share / listing.lot_step).to_integral_value(ROUND_DOWN)
+            working, executions = _only_part(working, executions, lots * listing.lot_step)
         if spec.post_only and executions:
             raise OrderRefused(Refusal.WOULD_TAKE)
         return quantity, working, executions, settlement.reserve(account, spec, quantity, executions)
@@ -368,6 +373,19 @@ def is_leveraged(rules: VenueRules, order: OrderSpec | Order) -> bool:
     if rules.settles is Settles.SPOT_AND_POSITIONS:
         return order.leverage is not None and order.leverage > 1
     return rules.settles is Settles.POSITIONS
+
+
+def _only_part(
+    working: WorkingOrder, executions: tuple[Execution, ...], quantity: Decimal
+) -> tuple[WorkingOrder, tuple[Execution, ...]]:
+    """As if no more than that had stood on the book."""
+    kept: list[Execution] = []
+    for execution in executions:
+        kept.append(replace(execution, quantity=min(execution.quantity, quantity)))
+        quantity -= kept[-1].quantity
+    kept = [execution for execution in kept if execution.quantity > 0]
+    filled = sum((execution.quantity for execution in kept), ZERO)
+    return replace(working, filled_quantity=filled), tuple(kept)
 
 
 def _working(order: Order) -> WorkingOrder:
