@@ -9,14 +9,15 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.base import ZERO, OrderType
-from exchanges.simulator.binance_spot.params import filter_failure
-from exchanges.simulator.binance_spot.wire import fixed
+from exchanges.simulator.binance.params import filter_failure
+from exchanges.simulator.binance_spot.wire import BIPS_PER_PCT, fixed
 from exchanges.simulator.listings import Listing
 from exchanges.simulator.market import AVERAGE_MINUTES, Market
 from exchanges.simulator.records import Order, OrderSpec
 
 MAX_PRICE = Decimal(1_000_000)
 MULTIPLIER_UP, MULTIPLIER_DOWN = Decimal(5), Decimal("0.2")
+MIN_TRAILING_DELTA, MAX_TRAILING_DELTA = 10, 2000  # basis points, on both sides
 MAX_NUM_ORDERS = 200
 MAX_NUM_ALGO_ORDERS = 5
 
@@ -57,6 +58,13 @@ def symbol_filters(listing: Listing) -> list[dict[str, Any]]:
             "applyMaxToMarket": False,
             "avgPriceMins": AVERAGE_MINUTES,
         },
+        {
+            "filterType": "TRAILING_DELTA",
+            "minTrailingAboveDelta": MIN_TRAILING_DELTA,
+            "maxTrailingAboveDelta": MAX_TRAILING_DELTA,
+            "minTrailingBelowDelta": MIN_TRAILING_DELTA,
+            "maxTrailingBelowDelta": MAX_TRAILING_DELTA,
+        },
         {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": MAX_NUM_ORDERS},
         {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": MAX_NUM_ALGO_ORDERS},
     ]
@@ -69,12 +77,20 @@ def apply_filters(specs: list[OrderSpec], market: Market, now_ms: int, open_orde
         _check_prices(spec, market.listing, average)
         _check_quantity(spec, market.listing)
         _check_notional(spec, market.listing, average)
+        if spec.trailing_pct is not None:
+            delta = spec.trailing_pct * BIPS_PER_PCT
+            if not MIN_TRAILING_DELTA <= delta <= MAX_TRAILING_DELTA:
+                raise filter_failure("TRAILING_DELTA")
     if len(open_orders) + len(specs) > MAX_NUM_ORDERS:
         raise filter_failure("MAX_NUM_ORDERS")
-    new_stops = sum(spec.stop_price is not None for spec in specs)
-    open_stops = sum(order.stop_price is not None for order in open_orders)
+    new_stops = sum(_is_stop(spec) for spec in specs)
+    open_stops = sum(_is_stop(order) for order in open_orders)
     if new_stops and open_stops + new_stops > MAX_NUM_ALGO_ORDERS:
         raise filter_failure("MAX_NUM_ALGO_ORDERS")
+
+
+def _is_stop(order: OrderSpec | Order) -> bool:
+    return order.stop_price is not None or order.trailing_pct is not None
 
 
 def _check_prices(spec: OrderSpec, listing: Listing, average: Decimal) -> None:

@@ -14,16 +14,13 @@ from typing import Any
 from bot_sdk.candles import MINUTES_PER_DAY
 from exchanges.base import Side
 from exchanges.matching import levels, quote_around
-from exchanges.simulator.binance_spot.call import Call, Endpoint, find_symbol
+from exchanges.simulator.binance.call import Call, Endpoint, find_symbol, venue_symbol
+from exchanges.simulator.binance.limits import RAW_REQUESTS_PER_5_MINUTES
+from exchanges.simulator.binance.params import ApiError, Params
 from exchanges.simulator.binance_spot.filters import symbol_filters
-from exchanges.simulator.binance_spot.limits import (
-    ORDERS_PER_10_SECONDS,
-    ORDERS_PER_DAY,
-    RAW_REQUESTS_PER_5_MINUTES,
-)
-from exchanges.simulator.binance_spot.params import ApiError, Params
-from exchanges.simulator.binance_spot.wire import fixed, kline, venue_symbol
+from exchanges.simulator.binance_spot.wire import fixed, kline
 from exchanges.simulator.market import AVERAGE_MINUTES, Market
+from exchanges.simulator.records import VenueStatus
 
 # All of Binance's but 1s and 1M.
 INTERVAL_MINUTES = {
@@ -51,6 +48,14 @@ ORDER_TYPES = [
     "TAKE_PROFIT",
     "TAKE_PROFIT_LIMIT",
 ]
+# https://github.com/binance/binance-spot-api-docs/blob/master/enums.md#symbol-status-status
+SYMBOL_STATUSES = {
+    VenueStatus.ONLINE: "TRADING",
+    VenueStatus.POST_ONLY: "TRADING",
+    VenueStatus.CANCEL_ONLY: "BREAK",
+    VenueStatus.SUSPENDED: "HALT",
+    VenueStatus.MAINTENANCE: "HALT",
+}
 SELF_TRADE_MODES = ["EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT"]
 DEPTH_LEVELS = 1000  # the synthetic book goes on for ever; this much of it is shown
 TRADE_SPACING_MS = 1000  # of the synthetic trades in /api/v3/trades
@@ -66,19 +71,20 @@ def server_time(call: Call) -> Any:
 
 def exchange_info(call: Call) -> Any:
     markets = [
-        market for market in _wanted_markets(call) if (call.params.text("symbolStatus") or "TRADING") == "TRADING"
+        market
+        for market in _wanted_markets(call)
+        if call.params.text("symbolStatus") in (None, SYMBOL_STATUSES[call.status])
     ]
     return {
         "timezone": "UTC",
         "serverTime": call.now_ms,
         "rateLimits": [
             _rate_limit("REQUEST_WEIGHT", "MINUTE", 1, call.limits.weight_per_minute),
-            _rate_limit("ORDERS", "SECOND", 10, ORDERS_PER_10_SECONDS),
-            _rate_limit("ORDERS", "DAY", 1, ORDERS_PER_DAY),
+            *(_rate_limit("ORDERS", each.interval, each.number, each.limit) for each in call.limits.order_limits),
             _rate_limit("RAW_REQUESTS", "MINUTE", 5, RAW_REQUESTS_PER_5_MINUTES),
         ],
         "exchangeFilters": [],
-        "symbols": [_symbol_info(market) for market in markets],
+        "symbols": [_symbol_info(market, SYMBOL_STATUSES[call.status]) for market in markets],
     }
 
 
@@ -161,8 +167,10 @@ def trades(call: Call) -> Any:
     ]
 
 
-def system_status(_call: Call) -> Any:
+def system_status(call: Call) -> Any:
     """https://developers.binance.com/docs/wallet/others/system-status"""
+    if call.status is VenueStatus.MAINTENANCE:
+        return {"status": 1, "msg": "system_maintenance"}
     return {"status": 0, "msg": "normal"}
 
 
@@ -199,11 +207,11 @@ def _rate_limit(kind: str, interval: str, number: int, limit: int) -> dict[str, 
     return {"rateLimitType": kind, "interval": interval, "intervalNum": number, "limit": limit}
 
 
-def _symbol_info(market: Market) -> dict[str, Any]:
+def _symbol_info(market: Market, status: str) -> dict[str, Any]:
     listing = market.listing
     return {
         "symbol": _name(market),
-        "status": "TRADING",
+        "status": status,
         "baseAsset": listing.base,
         "baseAssetPrecision": 8,
         "quoteAsset": listing.quote,
@@ -217,15 +225,15 @@ def _symbol_info(market: Market) -> dict[str, Any]:
         "otoAllowed": False,
         "opoAllowed": False,
         "quoteOrderQtyMarketAllowed": True,
-        "allowTrailingStop": False,
+        "allowTrailingStop": True,
         "cancelReplaceAllowed": False,
         "amendAllowed": False,
         "pegInstructionsAllowed": False,
         "isSpotTradingAllowed": True,
-        "isMarginTradingAllowed": False,
+        "isMarginTradingAllowed": listing.max_leverage > 1,
         "filters": symbol_filters(listing),
         "permissions": [],
-        "permissionSets": [["SPOT"]],
+        "permissionSets": [["SPOT", "MARGIN"] if listing.max_leverage > 1 else ["SPOT"]],
         "defaultSelfTradePreventionMode": "EXPIRE_MAKER",
         "allowedSelfTradePreventionModes": SELF_TRADE_MODES,
     }
@@ -276,17 +284,30 @@ def _depth_weight(params: Params) -> int:
 
 ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/api/v3/ping"): Endpoint(ping, 1),
-    ("GET", "/api/v3/time"): Endpoint(server_time, 1),
+    ("GET", "/api/v3/time"): Endpoint(server_time, 1, operation="time"),
     ("GET", "/api/v3/exchangeInfo"): Endpoint(
-        exchange_info, 20, params="symbol symbols permissions showPermissionSets symbolStatus"
+        exchange_info,
+        20,
+        params="symbol symbols permissions showPermissionSets symbolStatus",
+        operation="instruments",
     ),
-    ("GET", "/api/v3/klines"): Endpoint(klines, 2, params="symbol interval startTime endTime timeZone limit"),
-    ("GET", "/api/v3/uiKlines"): Endpoint(klines, 2, params="symbol interval startTime endTime timeZone limit"),
-    ("GET", "/api/v3/ticker/price"): Endpoint(ticker_price, _weight(2, 4), params="symbol symbols symbolStatus"),
-    ("GET", "/api/v3/ticker/bookTicker"): Endpoint(book_ticker, _weight(2, 4), params="symbol symbols symbolStatus"),
-    ("GET", "/api/v3/ticker/24hr"): Endpoint(ticker_24hr, _weight(2, 80), params="symbol symbols type symbolStatus"),
-    ("GET", "/api/v3/avgPrice"): Endpoint(average_price, 2, params="symbol"),
+    ("GET", "/api/v3/klines"): Endpoint(
+        klines, 2, params="symbol interval startTime endTime timeZone limit", operation="candles"
+    ),
+    ("GET", "/api/v3/uiKlines"): Endpoint(
+        klines, 2, params="symbol interval startTime endTime timeZone limit", operation="candles"
+    ),
+    ("GET", "/api/v3/ticker/price"): Endpoint(
+        ticker_price, _weight(2, 4), params="symbol symbols symbolStatus", operation="price"
+    ),
+    ("GET", "/api/v3/ticker/bookTicker"): Endpoint(
+        book_ticker, _weight(2, 4), params="symbol symbols symbolStatus", operation="price"
+    ),
+    ("GET", "/api/v3/ticker/24hr"): Endpoint(
+        ticker_24hr, _weight(2, 80), params="symbol symbols type symbolStatus", operation="price"
+    ),
+    ("GET", "/api/v3/avgPrice"): Endpoint(average_price, 2, params="symbol", operation="price"),
     ("GET", "/api/v3/depth"): Endpoint(depth, _depth_weight, params="symbol limit symbolStatus"),
     ("GET", "/api/v3/trades"): Endpoint(trades, 25, params="symbol limit"),
-    ("GET", "/sapi/v1/system/status"): Endpoint(system_status, 1),
+    ("GET", "/sapi/v1/system/status"): Endpoint(system_status, 1, operation="status"),
 }

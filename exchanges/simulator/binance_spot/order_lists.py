@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any
 
 from exchanges.base import Side
+from exchanges.simulator.binance.call import Call, Endpoint, Security
+from exchanges.simulator.binance.params import CLIENT_ID, ApiError, missing
 from exchanges.simulator.binance_spot import wire
-from exchanges.simulator.binance_spot.call import Call, Endpoint, Security
 from exchanges.simulator.binance_spot.order_params import (
     RULES,
     ResponseType,
@@ -23,8 +24,7 @@ from exchanges.simulator.binance_spot.order_params import (
     read_time_in_force,
     read_wire,
 )
-from exchanges.simulator.binance_spot.params import CLIENT_ID, ApiError, missing
-from exchanges.simulator.binance_spot.trading import REFUSALS, canceled_list, check_specs
+from exchanges.simulator.binance_spot.trading import REFUSALS, canceled_list, check_specs, require_cancels
 from exchanges.simulator.records import Order, OrderList, OrderSpec
 from exchanges.simulator.venue import OrderRefused
 
@@ -48,35 +48,49 @@ def post_oco(call: Call) -> Any:
     list_client_id = client_id(call.params, "listClientOrderId")
     response_type = read_response_type(call.params, ResponseType.RESULT)
     check_specs(call, [above, below])
-    if any(pair.client_list_id == list_client_id for pair, _ in _own_lists(call, open_only=True)):
-        raise ApiError(-2010, "Duplicate order sent.")
-    price = call.venue.markets[symbol].price_at(call.now_ms)
-    if not _level(above) > price > _level(below):
-        raise ApiError(-2010, "The relationship of the prices for the orders is not correct.")
+    require_new_list(call, list_client_id)
+    require_apart(call, above, below)
+    return place_pair(call, (below, above), list_client_id, response_type)
+
+
+def place_pair(
+    call: Call, specs: tuple[OrderSpec, OrderSpec], list_client_id: str, response_type: ResponseType
+) -> dict[str, Any]:
     call.limits.count_order(call.account.account_id, 2)
     try:
-        pair = call.venue.place_pair(call.account, (below, above), list_client_id)
+        pair = call.venue.place_pair(call.account, specs, list_client_id)
     except OrderRefused as refused:
         raise ApiError(*REFUSALS[refused.refusal]) from refused
     call.headers |= call.limits.order_headers(call.account.account_id)
     orders = _orders(call, pair)
-    reports = [wire.new_order(order, [], response_type) for order in orders]
-    return wire.order_list(pair, orders) | {"orderReports": reports}
+    reports = [call.shown(wire.new_order(order, [], response_type)) for order in orders]
+    return call.shown(wire.order_list(pair, orders)) | {"orderReports": reports}
+
+
+def require_new_list(call: Call, list_client_id: str) -> None:
+    if any(pair.client_list_id == list_client_id for pair, _ in _own_lists(call, open_only=True)):
+        raise ApiError(-2010, "Duplicate order sent.")
+
+
+def require_apart(call: Call, above: OrderSpec, below: OrderSpec) -> None:
+    price = call.venue.markets[above.symbol].price_at(call.now_ms)
+    if not _level(above) > price > _level(below):
+        raise ApiError(-2010, "The relationship of the prices for the orders is not correct.")
 
 
 def get_list(call: Call) -> Any:
     found = _find(call, "origClientOrderId")
     if found is None:
         raise ApiError(-2018, "Order list does not exist.")
-    return wire.order_list(*found)
+    return call.shown(wire.order_list(*found))
 
 
 def open_lists(call: Call) -> Any:
-    return [wire.order_list(pair, orders) for pair, orders in _own_lists(call, open_only=True)]
+    return [call.shown(wire.order_list(pair, orders)) for pair, orders in _own_lists(call, open_only=True)]
 
 
 def all_lists(call: Call) -> Any:
-    lists = [wire.order_list(pair, orders) for pair, orders in _own_lists(call)]
+    lists = [call.shown(wire.order_list(pair, orders)) for pair, orders in _own_lists(call)]
     first = call.params.integer("fromId")
     limit = call.params.limit(500, 1000)
     if first is not None:
@@ -91,6 +105,7 @@ def delete_list(call: Call) -> Any:
     open_legs = [order for order in found[1] if order.is_open] if found else []
     if found is None or found[0].symbol != symbol or not open_legs:
         raise ApiError(-2011, "Unknown order list sent.")
+    require_cancels(call)
     call.venue.cancel(open_legs[0])
     return canceled_list(call, found[0].list_id, cancel_id)
 
@@ -163,10 +178,10 @@ def _find(call: Call, id_param: str) -> tuple[OrderList, list[Order]] | None:
 
 
 ENDPOINTS: dict[tuple[str, str], Endpoint] = {
-    ("POST", "/api/v3/orderList/oco"): Endpoint(post_oco, 1, Security.TRADE, OCO_PARAMS),
+    ("POST", "/api/v3/orderList/oco"): Endpoint(post_oco, 1, Security.TRADE, OCO_PARAMS, "submit"),
     ("GET", "/api/v3/orderList"): Endpoint(get_list, 4, Security.USER_DATA, "orderListId origClientOrderId"),
     ("DELETE", "/api/v3/orderList"): Endpoint(
-        delete_list, 1, Security.TRADE, "symbol orderListId listClientOrderId newClientOrderId"
+        delete_list, 1, Security.TRADE, "symbol orderListId listClientOrderId newClientOrderId", "cancel"
     ),
     ("GET", "/api/v3/openOrderList"): Endpoint(open_lists, 6, Security.USER_DATA),
     ("GET", "/api/v3/allOrderList"): Endpoint(all_lists, 20, Security.USER_DATA, "fromId startTime endTime limit"),

@@ -12,13 +12,14 @@ from decimal import Decimal
 from enum import StrEnum
 
 from exchanges.base import ZERO, OrderType, Side
-from exchanges.simulator.binance_spot.params import (
+from exchanges.simulator.binance.params import (
     CLIENT_ID,
     ApiError,
     Params,
     missing,
     not_required,
 )
+from exchanges.simulator.binance_spot.wire import BIPS_PER_PCT
 from exchanges.simulator.records import OrderSpec, TimeInForce
 
 ORDER_PARAMS = (
@@ -81,12 +82,14 @@ def read_order(params: Params, symbol: str) -> OrderSpec:
     if wire_type is None:
         raise missing("type")
     refuse_unsupported(params)
-    rule = RULES[wire_type]
+    trailing_pct = _read_trailing(params, wire_type)
+    rule = RULES[wire_type] if trailing_pct is None else Rule()
     quantity, quote_quantity = _read_amounts(params, wire_type)
     return OrderSpec(
         symbol=symbol,
         side=side,
-        order_type=wire_type.order_type,
+        order_type=wire_type.order_type if trailing_pct is None else OrderType.TRAILING_STOP,
+        trailing_pct=trailing_pct,
         client_order_id=client_id(params, "newClientOrderId"),
         quantity=quantity,
         quote_quantity=quote_quantity,
@@ -156,8 +159,22 @@ def refuse_unsupported(params: Params) -> None:
     """What exchangeInfo says this venue does not have."""
     if params.text("icebergQty"):
         raise ApiError(-2010, "Iceberg orders are not supported for this symbol.")
-    if params.text("trailingDelta"):
+
+
+def _read_trailing(params: Params, wire_type: WireType) -> Decimal | None:
+    """Per cent. https://github.com/binance/binance-spot-api-docs/blob/master/faqs/trailing-stop-faq.md
+
+    Of what exchangeInfo announces this venue has the plain one: a stop that trails from the start and becomes a market
+    order.
+    """
+    delta = params.integer("trailingDelta")
+    if delta is None:
+        return None
+    if wire_type in (WireType.LIMIT, WireType.MARKET, WireType.LIMIT_MAKER):
+        raise not_required("trailingDelta")
+    if wire_type is not WireType.STOP_LOSS or "stopPrice" in params:
         raise ApiError(-2010, "Trailing stop orders are not supported for this symbol.")
+    return Decimal(delta) / BIPS_PER_PCT
 
 
 def client_id(params: Params, name: str) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from exchanges.base import OrderStatus, OrderType
+from exchanges.simulator.binance.call import Call, Endpoint, Security
+from exchanges.simulator.binance.params import CLIENT_ID, ApiError, Params
 from exchanges.simulator.binance_spot import wire
-from exchanges.simulator.binance_spot.call import Call, Endpoint, Security
 from exchanges.simulator.binance_spot.filters import apply_filters
 from exchanges.simulator.binance_spot.order_params import (
     ORDER_PARAMS,
@@ -18,9 +19,8 @@ from exchanges.simulator.binance_spot.order_params import (
     read_order,
     read_response_type,
 )
-from exchanges.simulator.binance_spot.params import CLIENT_ID, ApiError, Params
 from exchanges.simulator.history import DAY_MS
-from exchanges.simulator.records import Order, OrderSpec
+from exchanges.simulator.records import Order, OrderSpec, VenueStatus
 from exchanges.simulator.venue import OrderRefused, Refusal
 
 REFUSALS: dict[Refusal, tuple[int, str]] = {
@@ -29,11 +29,13 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.WOULD_TAKE: (-2010, "Order would immediately match and take."),
     Refusal.WRONG_PRICES: (-2010, "The relationship of the prices for the orders is not correct."),
     Refusal.TOO_SMALL: (-1013, "Filter failure: LOT_SIZE"),
+    Refusal.NOT_TRADING: (-2010, "Market is closed."),
+    Refusal.POST_ONLY_MODE: (-2010, "Market is closed."),
 }
 
 
 def post_order(call: Call) -> Any:
-    spec = read_order(call.params, call.symbol())
+    spec = call.completed(read_order(call.params, call.symbol()))
     is_plain = spec.order_type in (OrderType.MARKET, OrderType.LIMIT) and not spec.post_only
     response_type = read_response_type(call.params, ResponseType.FULL if is_plain else ResponseType.ACK)
     check_specs(call, [spec])
@@ -45,7 +47,7 @@ def post_order(call: Call) -> Any:
     if order.filled_quantity:
         call.limits.order_filled(call.account.account_id)
     call.headers |= call.limits.order_headers(call.account.account_id)
-    return wire.new_order(order, call.venue.fills_of(order), response_type)
+    return call.shown(wire.new_order(order, call.venue.fills_of(order), response_type))
 
 
 def test_order(call: Call) -> Any:
@@ -76,7 +78,7 @@ def get_order(call: Call) -> Any:
     order = find_order(call, call.symbol())
     if order is None:
         raise ApiError(-2013, "Order does not exist.")
-    return wire.order(order)
+    return call.shown(wire.order(order))
 
 
 def delete_order(call: Call) -> Any:
@@ -89,22 +91,24 @@ def delete_order(call: Call) -> Any:
         raise ApiError(-2011, "Unknown order sent.")
     if restriction and wire.STATUSES[order.status] != restriction.removeprefix("ONLY_"):
         raise ApiError(-2011, "Order was not canceled due to cancel restrictions.")
+    require_cancels(call)
     canceled = call.venue.cancel(order)
     if order.list_id is not None:
         return canceled_list(call, order.list_id, cancel_id)
-    return wire.canceled_order(canceled[0], cancel_id)
+    return call.shown(wire.canceled_order(canceled[0], cancel_id))
 
 
 def open_orders(call: Call) -> Any:
     symbol = call.symbol() if "symbol" in call.params else None
     orders = call.venue.open_orders(call.account, symbol)
-    return [wire.order(order) for order in sorted(orders, key=lambda order: order.created_ms)]
+    return [call.shown(wire.order(order)) for order in sorted(orders, key=lambda order: order.created_ms)]
 
 
 def delete_open_orders(call: Call) -> Any:
     orders = call.venue.open_orders(call.account, call.symbol())
     if not orders:
         raise ApiError(-2011, "Unknown order sent.")
+    require_cancels(call)
     cancel_id = client_id(call.params, "newClientOrderId")
     answer = []
     for order in orders:
@@ -112,7 +116,7 @@ def delete_open_orders(call: Call) -> Any:
             continue
         call.venue.cancel(order)
         if order.list_id is None:
-            answer.append(wire.canceled_order(order, cancel_id))
+            answer.append(call.shown(wire.canceled_order(order, cancel_id)))
         else:
             answer.append(canceled_list(call, order.list_id, cancel_id))
     return answer
@@ -131,7 +135,7 @@ def all_orders(call: Call) -> Any:
         and (end is None or order.created_ms <= end)
     ]
     is_forward = first is not None or start is not None
-    return [wire.order(order) for order in (orders[:limit] if is_forward else orders[-limit:])]
+    return [call.shown(wire.order(order)) for order in (orders[:limit] if is_forward else orders[-limit:])]
 
 
 def my_trades(call: Call) -> Any:
@@ -150,7 +154,12 @@ def my_trades(call: Call) -> Any:
         and (end is None or fill.time_ms <= end)
     ]
     is_forward = first is not None or start is not None
-    return [wire.trade(fill) for fill in (fills[:limit] if is_forward else fills[-limit:])]
+    return [call.shown(wire.trade(fill)) for fill in (fills[:limit] if is_forward else fills[-limit:])]
+
+
+def require_cancels(call: Call) -> None:
+    if call.status is VenueStatus.SUSPENDED:
+        raise ApiError(-2011, "Market is closed.")
 
 
 def check_specs(call: Call, specs: list[OrderSpec]) -> None:
@@ -185,8 +194,8 @@ def find_order(call: Call, symbol: str, *, prefer_open: bool = False) -> Order |
 def canceled_list(call: Call, list_id: int, cancel_id: str) -> dict[str, Any]:
     pair = call.venue.order_lists[list_id]
     orders = [order for i in pair.order_ids if (order := call.venue.order(pair.symbol, i))]
-    reports = [wire.canceled_order(o, cancel_id) for o in orders if o.status is OrderStatus.CANCELED]
-    return wire.order_list(pair, orders) | {"orderReports": reports}
+    reports = [call.shown(wire.canceled_order(o, cancel_id)) for o in orders if o.status is OrderStatus.CANCELED]
+    return call.shown(wire.order_list(pair, orders)) | {"orderReports": reports}
 
 
 def time_range(params: Params) -> tuple[int | None, int | None]:
@@ -197,24 +206,29 @@ def time_range(params: Params) -> tuple[int | None, int | None]:
 
 
 ENDPOINTS: dict[tuple[str, str], Endpoint] = {
-    ("POST", "/api/v3/order"): Endpoint(post_order, 1, Security.TRADE, ORDER_PARAMS),
+    ("POST", "/api/v3/order"): Endpoint(post_order, 1, Security.TRADE, ORDER_PARAMS, "submit"),
     ("POST", "/api/v3/order/test"): Endpoint(
         test_order,
         lambda params: 20 if params.flag("computeCommissionRates") else 1,
         Security.TRADE,
         f"{ORDER_PARAMS} computeCommissionRates",
     ),
-    ("GET", "/api/v3/order"): Endpoint(get_order, 4, Security.USER_DATA, "symbol orderId origClientOrderId"),
+    ("GET", "/api/v3/order"): Endpoint(
+        get_order, 4, Security.USER_DATA, "symbol orderId origClientOrderId", "get_order"
+    ),
     ("DELETE", "/api/v3/order"): Endpoint(
         delete_order,
         1,
         Security.TRADE,
         "symbol orderId origClientOrderId newClientOrderId cancelRestrictions",
+        "cancel",
     ),
     ("GET", "/api/v3/openOrders"): Endpoint(
-        open_orders, lambda params: 6 if "symbol" in params else 80, Security.USER_DATA, "symbol"
+        open_orders, lambda params: 6 if "symbol" in params else 80, Security.USER_DATA, "symbol", "open_orders"
     ),
-    ("DELETE", "/api/v3/openOrders"): Endpoint(delete_open_orders, 1, Security.TRADE, "symbol newClientOrderId"),
+    ("DELETE", "/api/v3/openOrders"): Endpoint(
+        delete_open_orders, 1, Security.TRADE, "symbol newClientOrderId", "cancel"
+    ),
     ("GET", "/api/v3/allOrders"): Endpoint(
         all_orders, 20, Security.USER_DATA, "symbol orderId startTime endTime limit"
     ),
@@ -223,5 +237,6 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
         lambda params: 5 if "orderId" in params else 20,
         Security.USER_DATA,
         "symbol orderId startTime endTime fromId limit",
+        "fills",
     ),
 }

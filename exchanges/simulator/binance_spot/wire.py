@@ -9,9 +9,12 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from exchanges.base import ZERO, OrderStatus, Side
+from exchanges.base import ZERO, OrderStatus, OrderType, Side
+from exchanges.simulator.binance.call import venue_symbol
 from exchanges.simulator.market import Kline
 from exchanges.simulator.records import Fill, Order, OrderList
+
+BIPS_PER_PCT = 100  # trailingDelta counts in basis points
 
 STATUSES = {
     OrderStatus.OPEN: "NEW",
@@ -24,10 +27,6 @@ STATUSES = {
 
 def fixed(number: Decimal) -> str:
     return f"{number:.8f}"
-
-
-def venue_symbol(symbol: str) -> str:
-    return symbol.replace("/", "")
 
 
 def kline(candle: Kline) -> list[Any]:
@@ -70,6 +69,7 @@ def order(record: Order) -> dict[str, Any]:
         "workingTime": -1 if record.working_ms is None else record.working_ms,
         "origQuoteOrderQty": fixed(record.quote_quantity),
         "selfTradePreventionMode": self_trade_mode(record),
+        **trailing(record),
     }
 
 
@@ -87,6 +87,7 @@ def new_order(record: Order, fills: list[Fill], response_type: str) -> dict[str,
     reply |= _result(record)
     if record.stop_price is not None:
         reply["stopPrice"] = fixed(record.stop_price)
+    reply |= trailing(record)
     reply["workingTime"] = -1 if record.working_ms is None else record.working_ms
     reply["selfTradePreventionMode"] = self_trade_mode(record)
     if response_type == "FULL":
@@ -116,6 +117,7 @@ def canceled_order(record: Order, cancel_id: str) -> dict[str, Any]:
     }
     if record.stop_price is not None:
         reply["stopPrice"] = fixed(record.stop_price)
+    reply |= trailing(record)
     reply["selfTradePreventionMode"] = self_trade_mode(record)
     return reply
 
@@ -162,7 +164,15 @@ def order_list(pair: OrderList, orders: list[Order]) -> dict[str, Any]:
 
 
 def order_type(record: Order) -> str:
+    if record.order_type is OrderType.TRAILING_STOP:
+        return "STOP_LOSS"
     return "LIMIT_MAKER" if record.post_only else str(record.order_type)
+
+
+def trailing(record: Order) -> dict[str, Any]:
+    if record.trailing_pct is None:
+        return {}
+    return {"trailingDelta": int(record.trailing_pct * BIPS_PER_PCT), "trailingTime": record.created_ms}
 
 
 def self_trade_mode(record: Order) -> str:

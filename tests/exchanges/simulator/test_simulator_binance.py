@@ -13,7 +13,7 @@ import pytest
 from binance.client import Client
 from binance.exceptions import BinanceAPIException
 
-from exchanges.simulator.binance_spot.security import sign
+from exchanges.simulator.binance.security import sign
 from exchanges.simulator.testing import Key, RunningSimulator, running_simulator
 
 from .conftest import Clients
@@ -373,7 +373,14 @@ def test_a_pair_that_makes_no_sense_is_refused(sim, client, changes, code):
         ({"newClientOrderId": "no.dots"}, -1100, None),
         ({"newClientOrderId": "a" * 37}, -1100, None),
         ({"icebergQty": "0.01"}, -2010, "Iceberg orders are not supported for this symbol."),
-        ({"trailingDelta": "100"}, -2010, "Trailing stop orders are not supported for this symbol."),
+        ({"trailingDelta": "100"}, -1106, None),
+        (
+            {"type": "STOP_LOSS", "stopPrice": "30000", "trailingDelta": "100"},
+            -2010,
+            "Trailing stop orders are not supported for this symbol.",
+        ),
+        ({"type": "STOP_LOSS", "trailingDelta": "2001"}, -1013, "Filter failure: TRAILING_DELTA"),
+        ({"type": "STOP_LOSS", "trailingDelta": "9"}, -1013, "Filter failure: TRAILING_DELTA"),
         (
             {"nonsense": "1"},
             -1104,

@@ -2,8 +2,8 @@
 
 import pytest
 
-from exchanges.simulator.binance_spot.params import ApiError, Params
-from exchanges.simulator.binance_spot.security import check_time
+from exchanges.simulator.binance.params import ApiError, Params
+from exchanges.simulator.binance.security import check_time
 from exchanges.simulator.clock import SimulatedClock
 
 START = 1_700_000_000_000

@@ -1,4 +1,4 @@
-"""One request on its way through the face: what every endpoint is given."""
+"""One request on its way through a face: what every endpoint is given."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from exchanges.simulator.binance_spot.limits import RateLimits
-from exchanges.simulator.binance_spot.params import SYMBOL, ApiError, Params
-from exchanges.simulator.binance_spot.wire import venue_symbol
+from exchanges.simulator.binance.limits import RateLimits
+from exchanges.simulator.binance.params import SYMBOL, ApiError, Params
 from exchanges.simulator.market import Market
-from exchanges.simulator.records import Account, ApiKey
+from exchanges.simulator.records import Account, ApiKey, OrderSpec, VenueStatus
+from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 
 
@@ -19,12 +19,14 @@ class Security(StrEnum):
     """https://github.com/binance/binance-spot-api-docs/blob/master/rest-api.md#request-security"""
 
     NONE = "NONE"
+    MARKET_DATA = "MARKET_DATA"  # of /sapi: with a key, not signed
     USER_DATA = "USER_DATA"
     TRADE = "TRADE"
 
 
 @dataclass(slots=True)
 class Call:
+    simulator: Simulator
     venue: Venue
     params: Params
     limits: RateLimits
@@ -48,6 +50,17 @@ class Call:
     def market(self) -> Market:
         return self.venue.markets[self.symbol()]
 
+    @property
+    def status(self) -> VenueStatus:
+        return self.venue.status
+
+    # --- what a margin account adds to spot's orders
+    def completed(self, spec: OrderSpec) -> OrderSpec:
+        return spec
+
+    def shown(self, reply: dict[str, Any]) -> dict[str, Any]:
+        return reply
+
 
 def find_symbol(venue: Venue, text: str) -> str:
     for symbol in venue.markets:
@@ -56,14 +69,24 @@ def find_symbol(venue: Venue, text: str) -> str:
     raise ApiError(-1121, "Invalid symbol.")
 
 
+def venue_symbol(symbol: str) -> str:
+    return symbol.replace("/", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    handler: Callable[[Call], Any]
+    handler: Callable[[Any], Any]  # takes the face's kind of `Call`
     weight: int | Callable[[Params], int]
     security: Security = Security.NONE
     params: str = ""  # the names that it reads
+    operation: str = "other"  # one of http.OPERATIONS
+    uid_weight: int | Callable[[Params], int] = 0  # of /sapi, counted by account
 
     @property
     def known_params(self) -> frozenset[str]:
-        signed = "" if self.security is Security.NONE else " timestamp recvWindow signature"
+        signed = "" if self.security in (Security.NONE, Security.MARKET_DATA) else " timestamp recvWindow signature"
         return frozenset((self.params + signed).split())
+
+
+def weigh(weight: int | Callable[[Params], int], params: Params) -> int:
+    return weight if isinstance(weight, int) else weight(params)

@@ -10,7 +10,7 @@ import hmac
 import re
 from decimal import Decimal
 
-from exchanges.simulator.binance_spot.params import INTEGER, ApiError, Params, missing
+from exchanges.simulator.binance.params import INTEGER, ApiError, Params, missing
 from exchanges.simulator.records import ApiKey, Permission
 from exchanges.simulator.venue import Venue
 
