@@ -222,6 +222,7 @@ def _open(settings: Settings, store: Store | None) -> Simulator:
     simulator = Simulator(clock, markets["binance"], _venues(markets, clock.now_ms(), world.seed), world, store)
     if store and saved_clock:
         _load(simulator, store, saved_clock)
+        _complete(simulator)
     else:
         _add_standard_accounts(simulator, is_lasting=store is not None)
         if store:
@@ -304,29 +305,38 @@ def _venues(markets: dict[str, dict[str, Market]], now_ms: int, seed: int) -> di
 
 def _add_standard_accounts(simulator: Simulator, *, is_lasting: bool) -> None:
     """Keys follow from the seed, so that a test can know them; in a data directory they are really secret."""
-    endpoints: set[str] = set()
-    for name, rules in VENUES.items():
-        if rules.endpoint in endpoints:
+    for name, venue in simulator.venues.items():
+        if venue.keys:  # its endpoint has had them already
             continue
-        endpoints.add(rules.endpoint)
         for label, permissions in STANDARD_KEYS.items():
             seed_text = None if is_lasting else f"{name} {simulator.world.seed} {label}"
-            key = simulator.open_account(simulator.venues[name], label, {}, permissions, seed_text=seed_text)
-            _fund(simulator, key.api_key)
+            key = simulator.open_account(venue, label, {}, permissions, seed_text=seed_text)
+            for other_name in VENUES:
+                if key.api_key in simulator.venues[other_name].keys:
+                    _fund(simulator.venues[other_name], key.api_key)
 
 
-def _fund(simulator: Simulator, api_key: str) -> None:
-    for name, rules in VENUES.items():
-        venue = simulator.venues[name]
-        key = venue.keys.get(api_key)
-        if key is None:
+def _fund(venue: Venue, api_key: str) -> None:
+    account = venue.accounts[venue.keys[api_key].account_id]
+    for asset, amount in venue.rules.balances.items():
+        venue.deposit(account, asset, amount)
+    for symbol, balances in venue.rules.balances_by_symbol.items():
+        for asset, amount in balances.items():
+            venue.deposit(venue.isolated_account(account, symbol), asset, amount)
+
+
+def _complete(simulator: Simulator) -> None:
+    """A data directory of an earlier version lacks the venues that have come since."""
+    for name, venue in simulator.venues.items():
+        first = next(each for each in simulator.venues if VENUES[each].endpoint == VENUES[name].endpoint)
+        if venue.keys or first == name:
             continue
-        account = venue.accounts[key.account_id]
-        for asset, amount in rules.balances.items():
-            venue.deposit(account, asset, amount)
-        for symbol, balances in rules.balances_by_symbol.items():
-            for asset, amount in balances.items():
-                venue.deposit(venue.isolated_account(account, symbol), asset, amount)
+        for key in simulator.venues[first].keys.values():
+            account = venue.open_account(key.label, {})
+            venue.add_key(account, key.label, key.api_key, key.api_secret, key.permissions, key.passphrase)
+            if key.label in STANDARD_KEYS:
+                _fund(venue, key.api_key)
+    _add_standard_accounts(simulator, is_lasting=True)
 
 
 def _load(simulator: Simulator, store: Store, clock_state: dict[str, Any]) -> None:

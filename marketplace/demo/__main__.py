@@ -126,12 +126,14 @@ def demo_data(place: Place) -> dict[str, Any]:
 
 def welcome(place: Place) -> None:
     say(f"ready {place.base_url}")
+    data = demo_data(place)
     rows = [("account", "user name", "password")]
-    for role, account in demo_data(place)["accounts"].items():
+    for role, account in data["accounts"].items():
         rows.append((role, account["username"], account["password"]))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in rows:
         say("  " + "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+    say("Simulated exchanges: " + ", ".join(f"{name} {url}" for name, url in data["simulator_urls"].items()))
     say(f"Tokens for the API: {place.data_dir / 'demo.json'}. Logs: {place.log_dir}. Ctrl-C stops everything.")
 
 

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from exchanges.simulator.faces import ENDPOINTS
 from marketplace.demo.errors import DemoError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -93,15 +94,19 @@ def only_demo_in(data_dir: Path, *, patience_seconds: float = 2.0) -> Iterator[N
 
 
 def simulator_port(data_dir: Path) -> int:
-    """The simulator's port: the one of the last start, because addresses in the data name it."""
+    """The first of the simulator's ports, one per endpoint: that of the last start, because data may name it."""
     file = data_dir / "simulator.port"
     if file.exists():
         port = int(file.read_text())
-        if is_free(port):
+        if _are_free(port):
             return port
-    port = next(port for port in random.sample(SIMULATOR_PORTS, 1000) if is_free(port))
+    port = next(port for port in random.sample(SIMULATOR_PORTS, 1000) if _are_free(port))
     file.write_text(str(port))
     return port
+
+
+def _are_free(first: int) -> bool:
+    return all(is_free(first + index) for index in range(len(ENDPOINTS)))
 
 
 def child_environment(place: Place, *, simulator_url: str, redis_url: str | None) -> dict[str, str]:

@@ -89,8 +89,9 @@ def seed(demo_file: Path) -> dict[str, Any]:
     demo: dict[str, Any] = {
         "base_url": f"http://127.0.0.1:{os.environ.get('PORT') or '8000'}",
         "simulator_urls": settings.SIMULATOR_URLS,
+        "simulator_ca_file": settings.SIMULATOR_CA_FILE,
         "accounts": accounts,
-        "exchange_keys": {"BINANCE": _simulator_key()},
+        "exchange_keys": _simulator_keys(),
     }
     _write_private(demo_file, demo)
     clients = {role: _client(account["token"]) for role, account in accounts.items()}
@@ -126,13 +127,23 @@ def _is_valid(token: str) -> bool:
         return False
 
 
-def _simulator_key() -> dict[str, str]:
-    """The simulator's standard account: a key that may read and trade."""
+# Whose standard account opens what; a venue of the simulator by name.
+KEYS_OF = {
+    "BINANCE": "binance",  # spot, margin and futures
+    "COINBASE": "coinbase",
+    "COINBASE_EXCHANGE": "coinbase_exchange",
+    "KRAKEN": "kraken",  # spot and margin
+    "KRAKEN_FUTURES": "kraken_futures",
+}
+
+
+def _simulator_keys() -> dict[str, dict[str, str]]:
+    """Of the simulator's standard accounts: keys that may read and trade."""
     answer = requests.get(f"{settings.SIMULATOR_URLS['binance']}/_control/keys", timeout=10)
     answer.raise_for_status()
-    keys = answer.json()
-    key = next(key for key in keys if key["venue"] == "binance" and sorted(key["permissions"]) == ["read", "trade"])
-    return {"api_key": key["api_key"], "api_secret": key["api_secret"]}
+    keys = {key["venue"]: key for key in reversed(answer.json()) if sorted(key["permissions"]) == ["read", "trade"]}
+    parts = ("api_key", "api_secret", "passphrase")
+    return {name: {part: keys[venue][part] for part in parts if keys[venue][part]} for name, venue in KEYS_OF.items()}
 
 
 def _write_private(path: Path, content: dict[str, Any]) -> None:

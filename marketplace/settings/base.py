@@ -288,7 +288,8 @@ EXCHANGE_CA_FILES: dict[str, str] = {}
 # Venues count requests by IP address. Machines that share REDIS_URL and reach the venues from different addresses each
 # give theirs a name here.
 OUTGOING_ADDRESS = os.environ.get("OUTGOING_ADDRESS", "default")
-SIMULATOR_URLS: dict[str, str] = {}  # by face; only in the demo
+SIMULATOR_URLS: dict[str, str] = {}  # by endpoint; only in the demo
+SIMULATOR_CA_FILE = ""
 EXCHANGE_TIMEOUT_SECONDS = 10.0
 PAPER_STARTING_BALANCES = {"USDT": "100000", "USDC": "100000", "USD": "100000", "EUR": "100000"}
 # The keys of exchange credentials, newest first; more than one during a rotation (`manage.py rotate_field_keys`).

@@ -8,7 +8,7 @@ from pathlib import Path
 from cryptography.fernet import Fernet
 from django.core.exceptions import ImproperlyConfigured
 
-from marketplace.settings import base
+from marketplace.settings import base, simulated
 from marketplace.settings.base import *  # noqa: F403
 
 DEMO = True
@@ -41,10 +41,10 @@ SECRET_KEY = _secrets["SECRET_KEY"]
 FIELD_ENCRYPTION_KEY = [_secrets["FIELD_ENCRYPTION_KEY"]]
 ALLOWED_HOSTS = ["127.0.0.1", "localhost", "[::1]"]
 
-SIMULATOR_URLS = {
-    "binance": os.environ.get("SIMULATOR_URL", "http://127.0.0.1:8001").rstrip("/"),
-}
-EXCHANGE_URLS = {"BINANCE": {"live": SIMULATOR_URLS["binance"], "testnet": SIMULATOR_URLS["binance"]}}
+SIMULATOR_URLS = simulated.simulator_urls(os.environ.get("SIMULATOR_URL", "http://127.0.0.1:8001"))
+SIMULATOR_CA_FILE = str(base.DATA_DIR / "simulator" / "ca.pem")  # the simulator writes it when it starts
+EXCHANGE_URLS = simulated.exchange_urls(SIMULATOR_URLS, ("live", "testnet"))
+EXCHANGE_CA_FILES = simulated.ca_files(SIMULATOR_URLS, SIMULATOR_CA_FILE)
 TRACKING_INTERVAL_SECONDS = 1
 # The simulator's clock runs faster than ours, so candles cannot be expected by ours.
 CANDLE_POLL_SECONDS = 1

@@ -4,7 +4,7 @@ import os
 
 from django.core.exceptions import ImproperlyConfigured
 
-from marketplace.settings import base
+from marketplace.settings import base, simulated
 from marketplace.settings.base import *  # noqa: F403
 
 
@@ -34,4 +34,6 @@ CSRF_COOKIE_SECURE = True
 
 # For rehearsals: what is meant for the venues' test networks goes to a simulator instead. Live stays live.
 if SIMULATOR_URL := os.environ.get("SIMULATOR_URL", "").rstrip("/"):
-    EXCHANGE_URLS = {"BINANCE": {"testnet": SIMULATOR_URL}}
+    _urls = simulated.simulator_urls(SIMULATOR_URL)
+    EXCHANGE_URLS = simulated.exchange_urls(_urls, ("testnet",))
+    EXCHANGE_CA_FILES = simulated.ca_files(_urls, os.environ.get("SIMULATOR_CA_FILE", ""))

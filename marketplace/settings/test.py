@@ -1,6 +1,7 @@
 """Settings of the test suite: embedded parts, cheap password hashes, no throttles, files in a temporary folder."""
 
 import atexit
+import json
 import os
 import shutil
 import tempfile
@@ -12,7 +13,7 @@ if "DATA_DIR" not in os.environ:
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="marketplace-test-")
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
 
-from marketplace.settings import base
+from marketplace.settings import base, simulated
 from marketplace.settings.base import *  # noqa: F403
 
 SECRET_KEY = "a key for tests only, 50 characters or more, never in use"  # noqa: S105
@@ -34,6 +35,10 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # A file, not memory: threads of a test (a Celery worker, a live server) share it as processes do in production.
     DATABASES["default"]["TEST"] = {"NAME": str(Path(base.DATA_DIR) / "test.sqlite3")}
 
-# Where a test's worker process finds the test's simulator.
+# Where a test's worker process finds the test's simulator: Binance alone, or all endpoints as JSON.
 if "SIMULATOR_URL" in os.environ:
     EXCHANGE_URLS = {"BINANCE": dict.fromkeys(("live", "testnet"), os.environ["SIMULATOR_URL"])}
+if "SIMULATOR_URLS" in os.environ:
+    _urls = json.loads(os.environ["SIMULATOR_URLS"])
+    EXCHANGE_URLS = simulated.exchange_urls(_urls, ("live", "testnet"))
+    EXCHANGE_CA_FILES = simulated.ca_files(_urls, os.environ.get("SIMULATOR_CA_FILE", ""))

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from exchanges.simulator.faces import ENDPOINTS
 from marketplace.demo import place, prepare
 from marketplace.demo.errors import DemoError
+from marketplace.settings import simulated
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -94,6 +96,22 @@ def test_the_simulator_keeps_its_port_from_start_to_start(tmp_path):
 def test_the_simulator_takes_another_port_when_its_own_is_taken(tmp_path, taken_port):
     (tmp_path / "simulator.port").write_text(str(taken_port))
     assert place.simulator_port(tmp_path) != taken_port
+
+
+@pytest.mark.parametrize("offset", range(len(ENDPOINTS)))
+def test_the_simulator_needs_a_free_port_for_every_endpoint(tmp_path, taken_port, offset):
+    (tmp_path / "simulator.port").write_text(str(taken_port - offset))
+    assert place.simulator_port(tmp_path) != taken_port - offset
+
+
+def test_every_exchange_is_played_by_the_simulator():
+    urls = simulated.simulator_urls("http://127.0.0.1:8001")
+    assert urls["binance"] == "http://127.0.0.1:8001"
+    assert urls["coinbase"] == "https://127.0.0.1:8002"
+    exchanges = simulated.exchange_urls(urls, ("live", "testnet"))
+    assert exchanges["KRAKEN"]["testnet futures"] == urls["kraken_futures"] == "http://127.0.0.1:8005"
+    assert all(set(by_network) >= {"live", "testnet"} for by_network in exchanges.values())
+    assert simulated.ca_files(urls, "ca.pem") == {"https://127.0.0.1:8002": "ca.pem"}
 
 
 def test_a_broker_of_ones_own_is_handed_on(tmp_path, monkeypatch):

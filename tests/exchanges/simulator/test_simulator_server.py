@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -257,6 +258,21 @@ def test_a_data_directory_keeps_its_world(tmp_path):
     reopened = open_simulator(Settings(data_dir=tmp_path))
     assert reopened.world.seed == 5
     reopened.close()
+
+
+def test_a_data_directory_of_one_venue_gains_the_others(tmp_path):
+    with running_simulator(data_dir=tmp_path) as sim:
+        before = sim.keys
+    store = sqlite3.connect(tmp_path / "simulator.sqlite3")
+    store.execute("DELETE FROM record WHERE kind LIKE '%.%' AND kind NOT LIKE 'binance.%'")
+    store.commit()
+    store.close()
+    with running_simulator(data_dir=tmp_path) as again:
+        assert again.keys == before
+        assert again.keys_of("binance_futures")["trader-2"].api_secret == before["trader-2"].api_secret
+        assert again.account("binance_futures")["deposits"] == {"USDT": "100000"}
+        assert again.account("binance_isolated", symbol="BTC/USDT")["deposits"] == {"USDT": "50000"}
+        assert set(again.keys_of("kraken")) == set(before)
 
 
 def test_keys_in_a_data_directory_do_not_follow_from_the_seed(tmp_path):
