@@ -45,6 +45,7 @@ ERRORS: dict[str, type[Exception]] = {
     "Unavailable": Uncertain,
     "unavailable": Uncertain,
     "unknownError": Uncertain,
+    "Would cause liquidation": OrderRejected,  # a change of leverage: HTTP 400, code 41
     "unauthorized": AuthenticationError,  # of the history API
     "invalid order type": InvalidOrder,  # of a request that makes no sense: HTTP 400, code 11
 }
@@ -105,6 +106,7 @@ SENTENCES: dict[str, str] = {
     "outsidePriceCollar": "The price is too far away from Kraken's mark price.",
     "postWouldExecute": "The order is post-only and would have been filled at once.",
     "unauthorized": "Kraken Futures does not accept the key: it is wrong, or its secret is.",
+    "Would cause liquidation": "Kraken refuses that leverage: the position that is open would be liquidated.",
     "wouldCauseLiquidation": "The order would bring the account to its liquidation.",
     "wouldNotReducePosition": "There is no position at Kraken that this order could reduce.",
     TOO_LATE: "The clocks of Kraken and of this server do not agree.",

@@ -198,7 +198,10 @@ def open_orders(reply: Any, symbol_of: Callable[[str], str | None]) -> list[Orde
 
 
 def order_status(reply: Any, client_order_id: str, symbol: str) -> Order | None:
-    """Of `orders/status`: open, or ended within the last five seconds. The newest of that id."""
+    """Of `orders/status`: open, or ended within the last five seconds. The newest of that id.
+
+    A market order is told as one with a limit, which the venue gave it; nothing in the reply says which it was.
+    """
     rows = [row for row in listed(reply["orders"]) if row["order"].get("cliOrdId") == client_order_id]
     if not rows:
         return None
