@@ -87,7 +87,7 @@ class AdvancedClient(RESTClient):
         )
         self.told_usage = _told_usage(response)
         try:
-            body = json.loads(response.text, parse_float=Decimal)
+            body = json.loads(response.content, parse_float=Decimal)
         except ValueError:
             body = None
         if 200 <= response.status_code < 300:

@@ -122,7 +122,7 @@ class ExchangeClient(AuthenticatedClient):
             verify=self.verify,
         )
         try:
-            body = json.loads(response.text, parse_float=Decimal)
+            body = json.loads(response.content, parse_float=Decimal)
         except ValueError:
             body = None
         if 200 <= response.status_code < 300:

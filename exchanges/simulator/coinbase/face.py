@@ -115,7 +115,10 @@ class CoinbaseAdvancedFace:
             case "banned":
                 return Reply(403, "<html><body><h1>403 Forbidden</h1></body></html>")
             case "market_suspended":
-                return Reply(200, trading.failure(Rejected("TRADING_DISABLED", "Trading is disabled")))
+                refused = trading.failure(Rejected("TRADING_DISABLED", "Trading is disabled"))
+                # of a cancel
+                results = [{"success": False, "failure_reason": "NOT_ALLOWED_TO_CANCEL", "order_id": ""}]
+                return Reply(200, refused | {"results": results})
             case "cancel_only":
                 return Reply(200, trading.failure(Rejected("ORDER_ENTRY_DISABLED", "Order entry is disabled")))
         return _error(500, "INTERNAL", "Something went wrong")
