@@ -10,7 +10,7 @@ from exchanges.simulator.binance.limits import RateLimits, banned, too_many_requ
 from exchanges.simulator.binance.params import ApiError, Params
 from exchanges.simulator.binance.security import check_signature, check_time, find_key, require_signed
 from exchanges.simulator.http import Reply, Request
-from exchanges.simulator.records import Permission, VenueStatus
+from exchanges.simulator.records import ApiKey, Permission, VenueStatus
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 
@@ -49,15 +49,15 @@ class BinanceFace:
                 return Reply(404, NOT_FOUND, headers)
             params = Params(request.query, request.body)
             headers |= self._spend(request, weigh(endpoint.weight, params))
-            if self.venue.status is VenueStatus.MAINTENANCE and endpoint.operation not in ANSWERED_IN_MAINTENANCE:
-                raise self.words["server_error"]
             if self.is_strict:
                 params.require_known(endpoint.known_params)
-            call = self._call(params, headers)
+            call = self._call(params, headers, request.path)
+            if call.status is VenueStatus.MAINTENANCE and endpoint.operation not in ANSWERED_IN_MAINTENANCE:
+                raise self.words["server_error"]
             if endpoint.security is not Security.NONE:
-                self._authenticate(call, endpoint.security, request)
+                key = self._authenticate(call, endpoint.security, request)
                 if uid_weight := weigh(endpoint.uid_weight, params):
-                    headers |= self.limits.spend_uid(call.account.account_id, request.path, uid_weight)
+                    headers |= self.limits.spend_uid(key.account_id, request.path, uid_weight)
             return Reply(200, endpoint.handler(call), headers)
         except ApiError as error:
             return _refused(error, headers)
@@ -73,7 +73,8 @@ class BinanceFace:
             return _refused(banned(time.time() + 120, 120))
         return _refused(self.words[kind])
 
-    def _call(self, params: Params, headers: dict[str, str]) -> Call:
+    def _call(self, params: Params, headers: dict[str, str], path: str) -> Call:
+        del path
         return Call(self.simulator, self.venue, params, self.limits, headers=headers)
 
     def _spend(self, request: Request, weight: int) -> dict[str, str]:
@@ -81,15 +82,16 @@ class BinanceFace:
             return self.limits.spend_wallet(request.address, request.path, weight)
         return self.limits.spend(request.address, weight)
 
-    def _authenticate(self, call: Call, security: Security, request: Request) -> None:
+    def _authenticate(self, call: Call, security: Security, request: Request) -> ApiKey:
         is_signed = security is not Security.MARKET_DATA
         if is_signed:
             require_signed(call.params)
         permission = Permission.TRADE if security is Security.TRADE else Permission.READ
-        call.key = find_key(self.venue, _header(request, "X-MBX-APIKEY"), permission)
+        call.key = key = find_key(call.venue, _header(request, "X-MBX-APIKEY"), permission)
         if is_signed:
             check_time(call.params, call.now_ms, self.simulator.clock.client_tolerance())
-            check_signature(call.key, call.params, request.query, request.body)
+            check_signature(key, call.params, request.query, request.body)
+        return key
 
 
 def _refused(error: ApiError, headers: dict[str, str] | None = None) -> Reply:

@@ -31,6 +31,7 @@ REFUSALS: dict[Refusal, tuple[int, str]] = {
     Refusal.TOO_SMALL: (-1013, "Filter failure: LOT_SIZE"),
     Refusal.NOT_TRADING: (-2010, "Market is closed."),
     Refusal.POST_ONLY_MODE: (-2010, "Market is closed."),
+    Refusal.CANNOT_BORROW: (-11008, "Exceeding the account's maximum borrowable limit."),  # of margin accounts
 }
 
 
