@@ -40,6 +40,7 @@ def main(arguments: list[str] | None = None) -> int:
             simulator,
             weight_per_minute=options.weight_limit,
             remote_control=options.allow_remote_control,
+            tls_name=options.tls_name,
             ca_file=options.ca_file or (options.data_dir / "ca.pem" if options.data_dir else None),
         )
         asyncio.run(_serve(server, options.host, options.port))
@@ -99,6 +100,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--ca-file", type=Path, help="where to write the certificate to trust at https (default: in the data directory)"
+    )
+    parser.add_argument(
+        "--tls-name", help="a further host name that the certificate is for, where clients know the machine by it"
     )
     parser.add_argument("--allow-remote", action="store_true", help="listen on an address that other machines reach")
     parser.add_argument(

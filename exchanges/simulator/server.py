@@ -50,9 +50,11 @@ class Server:
         weight_per_minute: int | None = None,
         remote_control: bool = False,
         ca_file: Path | None = None,
+        tls_name: str | None = None,
     ) -> None:
         """`ca_file`: where the authority of its TLS certificate is written; None: to a file that goes at the end."""
         self._wanted_ca_file = ca_file
+        self._tls_name = tls_name
         self._remote_control = remote_control
         self.simulator = simulator
         self.faults = Faults(simulator, self._process, seam or Seam())
@@ -97,15 +99,14 @@ class Server:
         if self._wanted_ca_file is None:
             self._folder = tempfile.TemporaryDirectory(prefix="simulator-")
         self.ca_file = self._wanted_ca_file or Path(self._folder.name if self._folder else "") / "ca.pem"
-        return server_context(host, self.ca_file)
+        return server_context(self._tls_name or host, self.ca_file)
 
     async def stop(self) -> None:
         if self._heartbeat:
             self._heartbeat.cancel()
             with suppress(asyncio.CancelledError):
                 await self._heartbeat
-        for runner in self._runners:
-            await runner.cleanup()
+        await asyncio.gather(*(runner.cleanup() for runner in self._runners))
         if self._folder:
             self._folder.cleanup()
         self.simulator.settle()

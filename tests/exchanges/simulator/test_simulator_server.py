@@ -333,7 +333,7 @@ def test_it_stops_at_once_when_told_to():
             began = time.monotonic()
             running.send_signal(signal.SIGTERM)
             assert running.wait(5) == 0
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3  # a server that waits for its clients would take a minute
 
 
 @pytest.mark.parametrize(
