@@ -8,7 +8,8 @@ from __future__ import annotations
 import binascii
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from decimal import Decimal
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,6 +32,7 @@ TOO_MANY_REQUESTS_SECONDS = 15.0  # of an HTTP 429 that does not say
 
 FIRST_LEAD_SECONDS = 5
 LONGEST_LEAD_SECONDS = 3600
+LONGEST_TURN_SECONDS = 2.0
 
 
 class Refusal(Refused):
@@ -60,19 +62,32 @@ class Nonces:
     """Microseconds since 1970, each larger than all before it of the same key in this process.
 
     The venue wants every request of a key to have a larger nonce than the one before
-    (https://docs.kraken.com/api/docs/guides/spot-rest-auth). Workers in several processes share a key without
-    talking to each other, so one can overtake another on the wire: that one's request is refused, nothing is carried
-    out, and it is sent again with a nonce of that later moment. When that one is refused too, the other's clock is
-    ahead of ours: from then on ours leads by so much. The key's own setting "nonce window" (10,000,000 in our unit is
-    ten seconds) makes the venue take what arrives late.
+    (https://docs.kraken.com/api/docs/guides/spot-rest-auth). In one process the requests of a key take turns. Workers
+    in several processes share a key without talking to each other, so one can overtake another on the wire: that one's
+    request is refused, nothing is carried out, and it is sent again with a nonce of that later moment. When that one is
+    refused too, the other's clock may be ahead of ours: from then on ours leads by so much. The key's own setting
+    "nonce window" (10,000,000 in our unit is ten seconds) makes the venue take what arrives late.
     """
 
     def __init__(self, clock_ns: Callable[[], int] = time.time_ns) -> None:
         self._clock_ns = clock_ns
         self._lock = threading.Lock()
         self._last: dict[str, int] = {}
+        self._turns: dict[str, threading.Lock] = {}
         self._refusals: dict[str, int] = {}  # in a row
         self._lead_seconds: dict[str, int] = {}
+
+    @contextmanager
+    def turn(self, key: str) -> Iterator[None]:
+        """Whoever hangs on the line does not hold up the others for long."""
+        with self._lock:
+            turn = self._turns.setdefault(key, threading.Lock())
+        is_ours = turn.acquire(timeout=LONGEST_TURN_SECONDS)
+        try:
+            yield
+        finally:
+            if is_ours:
+                turn.release()
 
     def next(self, key: str) -> int:
         with self._lock:
@@ -102,6 +117,7 @@ class SpotClient(krakenex.API):
         super().__init__(api_key, api_secret)
         self.uri = base_url
         self._timeout_seconds = timeout_seconds
+        self.nonces = nonces
         self.nonce_was_refused = False  # by the last refusal
         self._json_options = {"parse_float": Decimal}  # times have fractions, and prices must keep every digit
         self.session.max_redirects = 0  # the key's headers would go along to wherever it leads
@@ -116,17 +132,20 @@ class SpotClient(krakenex.API):
 
     def private(self, method: str, **parameters: Any) -> Any:
         try:
-            reply = self._result(lambda: self.query_private(method, parameters, timeout=self._timeout_seconds), False)
+            with self.nonces.turn(self.key):
+                reply = self._result(
+                    lambda: self.query_private(method, parameters, timeout=self._timeout_seconds), False
+                )
         except Refusal as refusal:
             self.nonce_was_refused = any(error.startswith(INVALID_NONCE) for error in refusal.errors)
             if self.nonce_was_refused:
-                nonces.refused(self.key)
+                self.nonces.refused(self.key)
             raise
-        nonces.accepted(self.key)
+        self.nonces.accepted(self.key)
         return reply
 
     def _nonce(self) -> int:
-        return nonces.next(self.key)
+        return self.nonces.next(self.key)
 
     def _sign(self, data: dict[str, Any], urlpath: str) -> str:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -50,6 +51,7 @@ TRADES_PER_REQUEST = 20
 DEADLINE_AFTER_TIMEOUT_SECONDS = 5
 LONGEST_DEADLINE_SECONDS = 50
 CLOCK_GOOD_SECONDS = 600
+NONCE_PAUSE_SECONDS = (0.0, 0.1)
 
 # By base URL: (monotonic time it was read, names).
 _names: dict[str, tuple[float, Names]] = {}
@@ -333,8 +335,13 @@ class KrakenExchange(CallingExchange):
         return datetime.fromtimestamp(time.time() + ahead, UTC)
 
     def measure_clock(self) -> None:
-        """After a deadline that the venue did not take. A refused nonce needs nothing but the next one."""
-        if not self._client.nonce_was_refused:
+        """After a deadline that the venue did not take.
+
+        A refused nonce needs nothing but the next one, a moment later: whoever came in between may send more.
+        """
+        if self._client.nonce_was_refused:
+            time.sleep(random.uniform(*NONCE_PAUSE_SECONDS))  # noqa: S311 - so that workers do not meet again
+        else:
             self.get_server_time()
 
     # --- symbols
