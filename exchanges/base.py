@@ -96,6 +96,7 @@ class BaseExchange(abc.ABC):
     forgets_unfilled_orders: bool = False  # one that ended without a fill is then unknown to the venue
     needs_passphrase: bool = False  # a key has a third part
     markets_with_own_keys: frozenset[MarketType] = frozenset()  # account types that another key opens
+    tells_positions: bool = True  # False of a margin account that knows only balances and debts
 
     # The class for an account type, where it is not this one: a venue's futures are often another API altogether.
     classes_by_market: dict[MarketType, type[BaseExchange]] = {}
@@ -208,6 +209,10 @@ class BaseExchange(abc.ABC):
     def get_balances(self) -> dict[str, Balance]:
         """By asset; assets with nothing in them may be left out."""
         raise self.not_supported("get_balances")
+
+    def get_tradable_balances(self, symbol: str) -> dict[str, Balance]:
+        """What orders of `symbol` can use: not all of it where an account is kept per symbol (isolated margin)."""
+        return self.get_balances()
 
     def submit_order(self, request: OrderRequest) -> Order:
         """Send it once.

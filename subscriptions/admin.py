@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.http import HttpRequest
 
-from subscriptions.models import Decision, Fill, Order, Signal, SignalStream, Subscription, Trade
+from subscriptions.models import Decision, Fill, FundingPayment, Order, Signal, SignalStream, Subscription, Trade
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -38,8 +38,20 @@ class SignalAdmin(ReadOnlyAdmin):
 
 @admin.register(Subscription)
 class SubscriptionAdmin(ReadOnlyAdmin):
-    list_display = ["instance_name", "user", "bot_version", "exchange", "mode", "symbol", "timeframe", "status"]
-    list_filter = ["status", "mode", "exchange", "timeframe"]
+    list_display = [
+        "instance_name",
+        "user",
+        "bot_version",
+        "exchange",
+        "market_type",
+        "leverage",
+        "margin_mode",
+        "mode",
+        "symbol",
+        "timeframe",
+        "status",
+    ]
+    list_filter = ["status", "mode", "exchange", "market_type", "timeframe"]
     search_fields = ["instance_name", "user__username", "bot_version__bot__name"]
     list_select_related = ["user", "bot_version__bot"]
 
@@ -75,5 +87,14 @@ class DecisionAdmin(ReadOnlyAdmin):
 
 @admin.register(Trade)
 class TradeAdmin(ReadOnlyAdmin):
-    list_display = ["closed_at", "subscription", "quantity", "entry_price", "exit_price", "pnl", "exit_leg"]
+    list_display = ["closed_at", "subscription", "quantity", "entry_price", "exit_price", "funding", "pnl", "exit_leg"]
+    list_filter = ["exit_leg"]
     list_select_related = ["subscription"]
+
+
+@admin.register(FundingPayment)
+class FundingPaymentAdmin(ReadOnlyAdmin):
+    list_display = ["paid_at", "subscription", "amount", "asset", "amount_in_quote", "payment_id"]
+    search_fields = ["subscription__instance_name", "payment_id"]
+    list_select_related = ["subscription"]
+    show_full_result_count = False

@@ -19,10 +19,12 @@ from bots.queries import may_read_files, visible_bots
 from exchanges.models import ExchangeCredential, Mode
 from subscriptions import lifecycle
 from subscriptions.errors import SubscriptionError
-from subscriptions.models import Decision, Order, Subscription, Trade
-from subscriptions.reports import performance_of, signals_of, streams_of
+from subscriptions.models import Decision, FundingPayment, Order, Subscription, Trade
+from subscriptions.reports import describe_position, performance_of, signals_of, streams_of
 from subscriptions.serializers import (
     DecisionSerializer,
+    FundingPaymentSerializer,
+    HeldPositionSerializer,
     OrderSerializer,
     PerformanceSerializer,
     SignalSerializer,
@@ -141,6 +143,20 @@ class SubscriptionViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, view
     @action(detail=True, methods=["get"], filterset_class=None)
     def trades(self, request: Request, subscription_id: Any = None) -> Response:
         return self._paged(Trade.objects.filter(subscription=self.get_object()), TradeSerializer)
+
+    @extend_schema(responses=HeldPositionSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None, pagination_class=None)
+    def positions(self, request: Request, subscription_id: Any = None) -> Response:
+        """What it holds now: one position, or none."""
+        held = describe_position(self.get_object())
+        return Response(HeldPositionSerializer([held] if held else [], many=True).data)
+
+    @extend_schema(responses=FundingPaymentSerializer(many=True), filters=False)
+    @action(detail=True, methods=["get"], filterset_class=None)
+    def funding(self, request: Request, subscription_id: Any = None) -> Response:
+        """Funding, rollover and interest of its positions, newest first."""
+        rows = FundingPayment.objects.filter(subscription=self.get_object())
+        return self._paged(rows, FundingPaymentSerializer)
 
     @extend_schema(responses=OrderSerializer(many=True), filters=False)
     @action(detail=True, methods=["get"], filterset_class=None)

@@ -29,16 +29,16 @@ def record_report(*, order: Order, report: base.Order, exchange: BaseExchange, l
     fills: Sequence[base.Fill] = ()
     if report.filled_quantity > order.filled_quantity:
         fills = exchange.get_fills(order.symbol, exchange_order_id=report.exchange_order_id)
-    fees = [_fee_in_quote(fill, exchange) for fill in fills]
+    fees = [fee_in_quote(fill, exchange) for fill in fills]
 
     with transaction.atomic():
         order = Order.objects.select_for_update().get(pk=order.pk)
-        _book_fills(order, fills, fees, lot_step=lot_step)
+        book_fills(order, fills, fees, lot_step=lot_step)
         order.exchange_order_id = report.exchange_order_id or order.exchange_order_id
         if not OrderStatus(order.status).is_final:
             order.status = _status(order, report)
         if order.filled_quantity:
-            order.average_price = _average_price(order)
+            order.average_price = average_price(order)
         order.save()
     return order
 
@@ -49,17 +49,21 @@ def _status(order: Order, report: base.Order) -> str:
     return str(report.status)
 
 
-def _average_price(order: Order) -> Decimal:
+def average_price(order: Order) -> Decimal:
     rows = order.fills.values_list("price", "quantity")
     return sum((price * quantity for price, quantity in rows), ZERO) / order.filled_quantity
 
 
-def _book_fills(order: Order, fills: Sequence[base.Fill], fees: Sequence[Decimal], *, lot_step: Decimal) -> None:
+def book_fills(order: Order, fills: Sequence[base.Fill], fees: Sequence[Decimal], *, lot_step: Decimal) -> None:
+    """Those that are not booked yet. In a transaction; the order's own row is saved by the caller."""
     if not fills:
         return
     subscription = Subscription.objects.get(pk=order.subscription_id)
     Position.objects.get_or_create(subscription=subscription)
     position = Position.objects.select_for_update().get(subscription=subscription)
+    if not position.is_open and subscription.is_leveraged:
+        position.funding_read_until = min(fill.executed_at for fill in fills)
+        position.is_funding_due = True
     known = set(order.fills.values_list("fill_id", flat=True))
     for fill, fee_in_quote in zip(fills, fees, strict=True):
         if fill.fill_id in known:
@@ -116,6 +120,7 @@ def _apply(
             entry_price=trade.entry_price,
             exit_price=trade.exit_price,
             fees=trade.fees,
+            funding=trade.funding,
             pnl=trade.pnl,
             exit_leg=order.leg,
         )
@@ -123,6 +128,7 @@ def _apply(
     if not position.is_open:
         position.stop_loss_price = None
         position.take_profit_price = None
+        position.mark_price = position.liquidation_price = position.seen_at = position.missing_since = None
     EquityPoint.objects.update_or_create(
         subscription=subscription,
         time=fill.executed_at,
@@ -130,17 +136,22 @@ def _apply(
     )
 
 
-def _fee_in_quote(fill: base.Fill, exchange: BaseExchange) -> Decimal:
+def fee_in_quote(fill: base.Fill, exchange: BaseExchange) -> Decimal:
     """The fee's value in the pair's quote currency at about the time of the fill."""
-    base_asset, _, quote = fill.symbol.partition("/")
-    if fill.fee == ZERO or fill.fee_asset == quote:
-        return fill.fee
-    if fill.fee_asset == base_asset:
+    if fill.fee and fill.fee_asset == fill.symbol.partition("/")[0]:
         return fill.fee * fill.price
+    return value_in_quote(fill.fee, fill.fee_asset, symbol=fill.symbol, exchange=exchange)
+
+
+def value_in_quote(amount: Decimal, asset: str, *, symbol: str, exchange: BaseExchange) -> Decimal:
+    """What an amount is worth now in the pair's quote currency; zero where the venue has no price for it."""
+    base_asset, _, quote = symbol.partition("/")
+    if amount == ZERO or asset == quote:
+        return amount
     try:
-        return fill.fee * exchange.get_current_price(f"{fill.fee_asset}/{quote}")
+        return amount * exchange.get_current_price(symbol if asset == base_asset else f"{asset}/{quote}")
     except TransientExchangeError:
         raise  # asked again with the next report
     except ExchangeError as error:
-        log.warning("fee_not_valued", asset=fill.fee_asset, quote=quote, error=str(error))
+        log.warning("amount_not_valued", asset=asset, quote=quote, error=str(error))
         return ZERO

@@ -21,6 +21,7 @@ KINDS = {
     Order.Leg.EXIT: "exit",
     Order.Leg.STOP_LOSS: "stop",
     Order.Leg.TAKE_PROFIT: "take_profit",
+    Order.Leg.LIQUIDATION: "stop",
 }
 
 

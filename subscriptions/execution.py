@@ -22,6 +22,7 @@ from exchanges.base import ZERO, BaseExchange, Instrument, OrderStatus, OrderTyp
 from exchanges.errors import (
     AuthenticationError,
     ExchangeError,
+    InvalidRequest,
     NotSupported,
     OrderNotFound,
     OrderRejected,
@@ -59,6 +60,16 @@ def claimed(subscription_id: uuid.UUID) -> Iterator[Subscription]:
         Subscription.objects.filter(pk=subscription_id, claimed_until=until).update(claimed_until=None)
 
 
+def open_account(subscription: Subscription) -> BaseExchange:
+    """The adapter of a subscription's account, holding positions as the subscription says. Close it."""
+    return services.open_exchange(
+        credential=subscription.credential,
+        market_type=subscription.market_type,
+        margin_mode=subscription.margin_mode,
+        leverage=subscription.leverage,
+    )
+
+
 def subscriptions_of(signal: Signal) -> list[uuid.UUID]:
     """Who acts on a signal: running or paused (which keeps exits) since before it, without a decision yet."""
     return list(
@@ -89,8 +100,13 @@ def execute_signal(*, subscription: Subscription, signal: Signal, exchange: Base
         # Whatever still buys, and the stop, which would sell the same coins, get out of the way first.
         legs = (Order.Leg.ENTRY, Order.Leg.STOP_LOSS)
         cancel_orders(subscription=subscription, legs=legs, exchange=exchange, instrument=instrument)
+    elif subscription.is_leveraged and not position.is_open:
+        refusal = _apply_leverage(subscription, exchange)
+        if refusal is not None:
+            return _refuse(subscription, signal, refusal)
     quote = exchange.get_quote(subscription.symbol)
-    balances = exchange.get_balances()
+    balances = exchange.get_tradable_balances(subscription.symbol)
+    paid_in = instrument.settle or instrument.quote
 
     with transaction.atomic():
         # One at a time per account: what the first reserves, the second sees.
@@ -98,7 +114,7 @@ def execute_signal(*, subscription: Subscription, signal: Signal, exchange: Base
         account = _account_state(
             subscription,
             quote=quote,
-            free_quote=balances[instrument.quote].free if instrument.quote in balances else ZERO,
+            free_quote=balances[paid_in].free if paid_in in balances else ZERO,
             free_base=balances[instrument.base].free if instrument.base in balances else ZERO,
             fee_rate=exchange.fee_rate,
         )
@@ -127,6 +143,15 @@ def execute_signal(*, subscription: Subscription, signal: Signal, exchange: Base
     send_order(order=order, exchange=exchange, instrument=instrument)
     protect(subscription=subscription, exchange=exchange, instrument=instrument)
     return decision
+
+
+def _apply_leverage(subscription: Subscription, exchange: BaseExchange) -> risk.Refusal | None:
+    """Before an entry. Saying it again changes nothing, and somebody may have changed it at the venue."""
+    try:
+        exchange.apply_leverage(subscription.symbol)
+    except (InvalidRequest, OrderRejected, NotSupported) as error:
+        return risk.Refusal("denied", "leverage_refused", error.message)
+    return None
 
 
 def save_order(
@@ -191,7 +216,12 @@ def _submit(order: Order, exchange: BaseExchange) -> base.Order:
     if order.leg == Order.Leg.STOP_LOSS and order.stop_price is not None:
         # The adapter knows whether the symbol takes a stop market order or needs a stop limit.
         return exchange.create_stop_loss_order(
-            order.symbol, Side(order.side), order.quantity, order.stop_price, client_order_id=order.client_order_id
+            order.symbol,
+            Side(order.side),
+            order.quantity,
+            order.stop_price,
+            client_order_id=order.client_order_id,
+            reduce_only=order.is_exit,
         )
     return exchange.submit_order(order.request())
 
@@ -247,15 +277,15 @@ def protect(*, subscription: Subscription, exchange: BaseExchange, instrument: I
     watches the price instead.
     """
     position = Position.objects.filter(subscription=subscription).first()
-    if position is None:
-        return
+    if position is None or position.missing_since is not None:
+        return  # nothing to protect, or not known how much: see positions.py
     stops = working_orders(subscription, Order.Leg.STOP_LOSS)
     wanted = ZERO
     if position.is_open and position.stop_loss_price and exchange.capabilities.stop_loss_orders:
         if working_orders(subscription, *EXIT_LEGS):
             return  # it is being closed
         wanted = instrument.round_quantity(position.quantity)
-        if instrument.shortfall(wanted, position.stop_loss_price):
+        if risk.exit_rules(instrument).shortfall(wanted, position.stop_loss_price):
             wanted = ZERO
     if [stop.remaining for stop in stops] == [wanted]:
         return
@@ -294,7 +324,7 @@ def close_position(
         return None
     bid = exchange.get_quote(subscription.symbol).bid
     quantity = instrument.round_quantity(position.quantity)
-    if quantity <= 0 or instrument.shortfall(quantity, bid):
+    if quantity <= 0 or risk.exit_rules(instrument).shortfall(quantity, bid):
         return None  # dust
     attempts = Order.objects.filter(
         subscription=subscription, leg__in=EXIT_LEGS, intent__startswith=f"cycle-{position.cycle}-"
@@ -338,10 +368,14 @@ def _account_state(
     subscription: Subscription, *, quote: Quote, free_quote: Decimal, free_base: Decimal, fee_rate: Decimal
 ) -> risk.AccountState:
     position = Position.objects.filter(subscription=subscription).first() or Position()
-    capital = subscription.allocated_capital
+    capital, leverage = subscription.allocated_capital, subscription.leverage
     reserved = sum(
         (
-            order.remaining * (order.limit_price or order.reference_price) * (1 + fee_rate)
+            risk.entry_cost(
+                order.remaining * (order.limit_price or order.reference_price),
+                leverage=order.subscription.leverage,
+                fee_rate=fee_rate,
+            )
             for order in Order.objects.filter(
                 credential_id=subscription.credential_id, side=Side.BUY, status__in=Order.UNCONFIRMED
             ).select_related("subscription")
@@ -351,13 +385,15 @@ def _account_state(
     )
     return risk.AccountState(
         position_quantity=position.quantity,
-        position_cost=max(ZERO, position.state.net_cost),
+        position_cost=max(ZERO, position.state.net_cost - position.state.borrowed(leverage)),
         equity=position.equity(capital, quote.bid),
-        cash=position.cash(capital),
+        cash=position.cash(capital, leverage),
         free_quote=free_quote - reserved,
-        free_base=free_base,
+        # A position is no balance: an exit is reduce-only, so that the venue sells no more than there is.
+        free_base=position.quantity if subscription.is_leveraged else free_base,
         has_open_entry=bool(working_orders(subscription, Order.Leg.ENTRY)),
         has_open_exit=bool(working_orders(subscription, *EXIT_LEGS)),
+        leverage=leverage,
     )
 
 

@@ -65,6 +65,11 @@ class SignalStream(models.Model):
         return f"{self.bot_version} {self.symbol} {self.timeframe} at {self.exchange}"
 
 
+class MarginMode(models.TextChoices):
+    CROSS = base.MarginMode.CROSS.value, _("Cross")
+    ISOLATED = base.MarginMode.ISOLATED.value, _("Isolated")
+
+
 class Signal(models.Model):
     """What a bot said at the close of one candle, or why it said nothing."""
 
@@ -147,6 +152,9 @@ class Subscription(models.Model):
     timeframe = models.CharField(max_length=4)
     strategy_config = models.JSONField(default=dict, blank=True)
     market_type = models.CharField(max_length=10, choices=MarketType, default=MarketType.SPOT)
+    # Of margin and futures: how positions are held. Spot has a leverage of 1 and no margin mode.
+    leverage = models.PositiveSmallIntegerField(default=1)
+    margin_mode = models.CharField(max_length=10, choices=MarginMode, blank=True, default="")
     order_type = models.CharField(max_length=10, default=base.OrderType.MARKET.value)
     allocated_capital = ExactDecimalField(help_text=_("in the pair's quote currency"))
     risk_config = models.JSONField(default=dict, blank=True)
@@ -189,6 +197,11 @@ class Subscription(models.Model):
     def timeframe_length(self) -> timedelta:
         return base.TIMEFRAMES[self.timeframe]
 
+    @property
+    def is_leveraged(self) -> bool:
+        """On margin or futures, whatever the leverage."""
+        return self.market_type != MarketType.SPOT
+
 
 class Decision(models.Model):
     """What a signal came to for one subscription, and why. A HOLD leaves none."""
@@ -221,6 +234,7 @@ class Order(models.Model):
         EXIT = "EXIT", _("Exit")
         STOP_LOSS = "STOP_LOSS", _("Stop loss")
         TAKE_PROFIT = "TAKE_PROFIT", _("Take profit")
+        LIQUIDATION = "LIQUIDATION", _("Liquidation by the venue")
 
     class Status(models.TextChoices):
         NEW = base.OrderStatus.NEW.value, _("Saved, not sent")
@@ -290,6 +304,11 @@ class Order(models.Model):
         return self.status in self.WORKING
 
     @property
+    def is_exit(self) -> bool:
+        """It may only shrink the position."""
+        return self.leg != self.Leg.ENTRY
+
+    @property
     def remaining(self) -> Decimal:
         return self.quantity - self.filled_quantity
 
@@ -302,6 +321,7 @@ class Order(models.Model):
             quantity=self.quantity,
             limit_price=self.limit_price,
             stop_price=self.stop_price,
+            reduce_only=self.is_exit,
         )
 
 
@@ -338,11 +358,20 @@ class Position(models.Model):
     sold_value = ExactDecimalField(default=ZERO)
     paid_fees = ExactDecimalField(default=ZERO)
     fees = ExactDecimalField(default=ZERO)
+    funding = ExactDecimalField(default=ZERO, help_text=_("funding, rollover and interest; negative: paid"))
     stop_loss_price = ExactDecimalField(null=True, blank=True)
     take_profit_price = ExactDecimalField(null=True, blank=True)
-    realised_pnl = ExactDecimalField(default=ZERO, help_text=_("of all closed trades, net of fees"))
+    realised_pnl = ExactDecimalField(default=ZERO, help_text=_("of all closed trades, net of fees and with funding"))
+    # Of margin and futures: what the venue said of the account's position at `seen_at`.
+    mark_price = ExactDecimalField(null=True, blank=True)
+    liquidation_price = ExactDecimalField(null=True, blank=True)
+    seen_at = models.DateTimeField(null=True, blank=True)
+    missing_since = models.DateTimeField(null=True, blank=True, help_text=_("the venue holds less than this since"))
+    # Payments up to then, on the venue's clock, were asked for; due: some may still come, also of a closed position.
+    funding_read_until = models.DateTimeField(null=True, blank=True)
+    is_funding_due = models.BooleanField(default=False)
 
-    SUMS = ("quantity", "opened_at", "bought", "bought_value", "sold", "sold_value", "paid_fees", "fees")
+    SUMS = ("quantity", "opened_at", "bought", "bought_value", "sold", "sold_value", "paid_fees", "fees", "funding")
 
     def __str__(self) -> str:
         return f"{self.quantity} {self.subscription.base_asset}"
@@ -360,16 +389,44 @@ class Position(models.Model):
     def is_open(self) -> bool:
         return self.opened_at is not None
 
-    def cash(self, capital: Decimal) -> Decimal:
+    def cash(self, capital: Decimal, leverage: int = 1) -> Decimal:
         """Of the subscription's capital and gains, what is not in the position; quote units."""
-        return capital + self.realised_pnl - self.state.net_cost
+        return capital + self.realised_pnl - self.state.net_cost + self.state.borrowed(leverage)
 
     def equity(self, capital: Decimal, price: Decimal) -> Decimal:
         return self.cash(capital) + self.quantity * price
 
+    @property
+    def unrealised_pnl(self) -> Decimal | None:
+        """At the mark price that the venue last told; fees and funding not counted."""
+        entry = self.state.average_entry_price
+        if self.mark_price is None or entry is None:
+            return None
+        return self.quantity * (self.mark_price - entry)
+
+
+class FundingPayment(models.Model):
+    """A subscription's share of what the account paid (negative) or was paid for holding its position."""
+
+    subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="funding_payments")
+    payment_id = models.CharField(max_length=100, help_text=_("the venue's"))
+    amount = ExactDecimalField()
+    asset = models.CharField(max_length=20)
+    amount_in_quote = ExactDecimalField()
+    paid_at = models.DateTimeField(help_text=_("on the venue's clock"))
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["subscription", "payment_id"], name="one_share_per_payment"),
+        ]
+        ordering = ["-paid_at", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.amount} {self.asset}"
+
 
 class Trade(models.Model):
-    """A round trip, entry to exit. `pnl` is net of all fees, in quote units."""
+    """A round trip, entry to exit. `pnl` is net of all fees and with funding, in quote units."""
 
     subscription = models.ForeignKey(Subscription, on_delete=models.CASCADE, related_name="trades")
     cycle = models.PositiveIntegerField()
@@ -379,6 +436,7 @@ class Trade(models.Model):
     entry_price = ExactDecimalField()
     exit_price = ExactDecimalField()
     fees = ExactDecimalField()
+    funding = ExactDecimalField(default=ZERO)
     pnl = ExactDecimalField()
     exit_leg = models.CharField(max_length=11, choices=Order.Leg)
 

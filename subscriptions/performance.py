@@ -39,9 +39,10 @@ class BookedFill:
 
 @dataclass(frozen=True, slots=True)
 class PositionState:
-    """A long spot position as running sums; nothing in it was ever divided, so nothing was ever rounded.
+    """A long position as running sums; nothing in it was ever divided, so nothing was ever rounded.
 
     `quantity` is what is really held: fills less fees taken in base. The other sums count from the fill that opened it.
+    Leverage changes none of them: what is borrowed for a position is in what was paid for it, and is paid back with it.
     """
 
     quantity: Decimal = ZERO
@@ -52,20 +53,28 @@ class PositionState:
     sold_value: Decimal = ZERO
     paid_fees: Decimal = ZERO  # quote units: fees taken in quote, and the value of those in a third asset
     fees: Decimal = ZERO  # quote value of all fees, those taken in base included
+    funding: Decimal = ZERO  # quote units: funding, rollover and interest; negative where it was paid
 
     @property
     def net_cost(self) -> Decimal:
         """What went into the position and has not come back, in quote units."""
-        return self.bought_value + self.paid_fees - self.sold_value
+        return self.bought_value + self.paid_fees - self.sold_value - self.funding
 
     @property
     def average_entry_price(self) -> Decimal | None:
         return self.bought_value / self.bought if self.bought else None
 
+    def borrowed(self, leverage: int) -> Decimal:
+        """What of the position's worth at entry its margin does not cover, in quote units."""
+        if leverage == 1 or self.average_entry_price is None:
+            return ZERO
+        worth = self.average_entry_price * self.quantity
+        return worth - worth / leverage
+
 
 @dataclass(frozen=True, slots=True)
 class ClosedTrade:
-    """A round trip. `pnl` is net of all fees, in quote units."""
+    """A round trip. `pnl` is net of all fees and with funding, in quote units."""
 
     opened_at: datetime
     closed_at: datetime
@@ -74,6 +83,7 @@ class ClosedTrade:
     exit_price: Decimal
     fees: Decimal
     pnl: Decimal
+    funding: Decimal = ZERO
 
     @property
     def duration(self) -> timedelta:
@@ -125,7 +135,13 @@ def _trade(position: PositionState, closed_at: datetime) -> ClosedTrade | None:
         exit_price=position.sold_value / position.sold,
         fees=position.fees,
         pnl=-position.net_cost,
+        funding=position.funding,
     )
+
+
+def apply_funding(position: PositionState, amount: Decimal) -> PositionState:
+    """An open position after funding, rollover or interest of `amount` quote units; negative: it paid."""
+    return replace(position, funding=position.funding + amount)
 
 
 @dataclass(frozen=True, slots=True)

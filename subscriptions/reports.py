@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import Count, Max, OuterRef, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from bots.models import Bot
+from exchanges.base import MarketType
 from exchanges.factory import ExchangeFactory
 from subscriptions.models import (
     Decision,
     EquityPoint,
     Fill,
+    FundingPayment,
     Order,
     Position,
     Signal,
@@ -53,12 +56,46 @@ def performance_of(subscription: Subscription) -> Performance:
             entry_price=trade.entry_price,
             exit_price=trade.exit_price,
             fees=trade.fees,
+            funding=trade.funding,
             pnl=trade.pnl,
         )
         for trade in Trade.objects.filter(subscription=subscription).order_by("closed_at")
     ]
     equity = EquityPoint.objects.filter(subscription=subscription).order_by("time")
     return summarize(trades, equity.values_list("time", "equity"), capital=subscription.allocated_capital)
+
+
+def describe_position(subscription: Subscription) -> dict[str, Any] | None:
+    """What it holds now, for showing it. At most one query."""
+    position = Position.objects.filter(subscription=subscription, opened_at__isnull=False).first()
+    entry = position.state.average_entry_price if position else None
+    if position is None or entry is None:
+        return None
+    return {
+        "symbol": subscription.symbol,
+        "side": "LONG",
+        "quantity": position.quantity,
+        "entry_price": round(entry, 12),
+        "leverage": subscription.leverage,
+        "margin_mode": subscription.margin_mode or None,
+        "margin": round(entry * position.quantity / subscription.leverage, 12),
+        "mark_price": position.mark_price,
+        "liquidation_price": position.liquidation_price,
+        "unrealised_pnl": None if position.unrealised_pnl is None else round(position.unrealised_pnl, 12),
+        "funding": position.funding,
+        "stop_loss_price": position.stop_loss_price,
+        "take_profit_price": position.take_profit_price,
+        "opened_at": position.opened_at,
+        "seen_at": position.seen_at,
+    }
+
+
+def funding_of(subscription: Subscription) -> Decimal | None:
+    """All that its positions paid (negative) or were paid, in quote units; None on spot. At most one query."""
+    if not subscription.is_leveraged:
+        return None
+    rows = FundingPayment.objects.filter(subscription=subscription)
+    return sum(rows.values_list("amount_in_quote", flat=True), Decimal(0))
 
 
 def overview(user: Any) -> SubscriptionQuerySet:
@@ -101,7 +138,8 @@ def protection_of(subscription: Subscription, position: Position | None) -> Prot
         .last()
     )
     if stop is None:
-        capabilities = ExchangeFactory.get_exchange_capabilities(subscription.exchange)
+        market_type = MarketType(subscription.market_type)
+        capabilities = ExchangeFactory.get_exchange_capabilities(subscription.exchange, market_type)
         if not capabilities.stop_loss_orders:
             return Protection("watched", _("at %(price)s, watched by us") % {"price": stop_price})
         return Protection("missing", _("at %(price)s, no order at the venue yet") % {"price": stop_price})
@@ -178,6 +216,7 @@ def _exit_lines(subscription: Subscription, limit: int) -> list[LogLine]:
         Order.Leg.STOP_LOSS: _("Stop loss reached"),
         Order.Leg.TAKE_PROFIT: _("Take profit reached"),
         Order.Leg.EXIT: _("Position closed by the platform"),
+        Order.Leg.LIQUIDATION: _("Liquidated by the venue"),
     }
     exits = (
         Order.objects.filter(subscription=subscription, leg__in=names, signal=None, filled_quantity__gt=0)

@@ -1,15 +1,16 @@
 """Risk and sizing: signal + risk configuration + account state -> an order intent, a skip or a named denial.
 
+With leverage (margin and futures) a budget is margin: what is bought for it is worth the leverage times as much.
 Pure: no database, no network, no clock. Backtest, paper and live all pass through `decide`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Literal
 
-from exchanges.base import ZERO, Instrument, OrderType, Side
+from exchanges.base import ZERO, Instrument, MarketType, OrderType, Side
 
 HUNDRED = Decimal(100)
 
@@ -19,7 +20,9 @@ class RiskConfig:
     """A subscription's risk settings. Percentages are of 100; money is in the pair's quote currency."""
 
     position_size_pct: Decimal = Decimal(10)  # of the subscription's equity, per entry
-    max_position_size: Decimal | None = None  # the most the position may cost, in quote units
+    max_position_size: Decimal | None = (
+        None  # the most the position may cost (with leverage: its margin), in quote units
+    )
     stop_loss_pct: Decimal | None = None  # below the entry price
     take_profit_pct: Decimal | None = None  # above the entry price
     allow_adding: bool = False  # a BUY while long adds to the position instead of being skipped
@@ -51,13 +54,14 @@ class AccountState:
     """What the subscription has, and what the account can give."""
 
     position_quantity: Decimal  # base units
-    position_cost: Decimal  # quote units that went into it and have not come back, fees included
+    position_cost: Decimal  # quote units that went into it and have not come back, fees included, borrowed money not
     equity: Decimal  # of the subscription: allocated capital + realised P&L + unrealised P&L
     cash: Decimal  # of the subscription: what is not in the position
-    free_quote: Decimal  # of the account, less what other orders have reserved
-    free_base: Decimal
+    free_quote: Decimal  # of the account, less what other orders have reserved; on futures of what margin is paid in
+    free_base: Decimal  # what the account can sell of it; of a position its quantity
     has_open_entry: bool = False  # an entry order is still working or its outcome is unknown
     has_open_exit: bool = False
+    leverage: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,11 +152,12 @@ def _enter(
             f"position cost {_text(account.position_cost)} {quote}",
         )
     # The fee comes on top where the venue takes it in quote, so that a position never costs more than its budget.
-    quantity = instrument.round_quantity(budget / (price * (1 + fee_rate)))
+    leverage = account.leverage
+    quantity = instrument.round_quantity(budget * leverage / (price * (1 + fee_rate * leverage)))
     shortfall = instrument.shortfall(quantity, price)
     if shortfall:
         return Refusal("denied", "below_minimum", f"{shortfall} (budget {_text(budget)} {quote})")
-    cost = quantity * price * (1 + fee_rate)
+    cost = entry_cost(quantity * price, leverage=leverage, fee_rate=fee_rate)
     if cost > account.free_quote:
         return Refusal(
             "denied",
@@ -171,6 +176,18 @@ def _enter(
     )
 
 
+def entry_cost(worth: Decimal, *, leverage: int, fee_rate: Decimal) -> Decimal:
+    """What an entry takes from the account: its margin and its fee."""
+    return worth * (1 + fee_rate * leverage) / leverage
+
+
+def exit_rules(instrument: Instrument) -> Instrument:
+    """What an order that only shrinks a position must keep: on futures it may be worth as little as it likes."""
+    if instrument.market_type is MarketType.FUTURES:
+        return replace(instrument, min_notional=ZERO)
+    return instrument
+
+
 def _exit(*, account: AccountState, instrument: Instrument, bid: Decimal) -> OrderIntent | Refusal:
     """Close the whole position at market: an exit must not wait for a price."""
     if account.has_open_exit:
@@ -178,7 +195,7 @@ def _exit(*, account: AccountState, instrument: Instrument, bid: Decimal) -> Ord
     quantity = instrument.round_quantity(min(account.position_quantity, account.free_base))
     if instrument.round_quantity(account.position_quantity) <= 0:
         return Refusal("skipped", "no_position", "nothing to sell")
-    shortfall = instrument.shortfall(quantity, bid)
+    shortfall = exit_rules(instrument).shortfall(quantity, bid)
     if shortfall:
         return Refusal(
             "denied",

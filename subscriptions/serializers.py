@@ -8,11 +8,11 @@ from typing import Any
 
 from rest_framework import serializers
 
-from exchanges.base import MarketType
+from exchanges.base import MarginMode, MarketType
 from exchanges.factory import ExchangeFactory
 from exchanges.fields import ExactDecimalField
 from exchanges.models import Mode
-from subscriptions.models import Decision, Order, Signal, SignalStream, Subscription, Trade
+from subscriptions.models import Decision, FundingPayment, Order, Signal, SignalStream, Subscription, Trade
 
 PAIR = re.compile(r"^[A-Z0-9]{1,15}/[A-Z0-9]{1,15}$")
 
@@ -62,7 +62,7 @@ class RiskConfigSerializer(StrictSerializer):
         allow_null=True,
         default=None,
         min_value=Decimal("0.00000001"),
-        help_text="the most a position may cost, in quote currency",
+        help_text="the most a position may cost (with leverage: its margin), in quote currency",
     )
     stop_loss_pct = _percent(required=False, allow_null=True, default=None, help_text="below the entry price")
     take_profit_pct = serializers.DecimalField(
@@ -83,6 +83,20 @@ class RiskConfigSerializer(StrictSerializer):
 class ExecutionConfigSerializer(StrictSerializer):
     market_type = serializers.ChoiceField(choices=[str(kind) for kind in MarketType], default="spot")
     order_type = serializers.ChoiceField(choices=["MARKET", "LIMIT"], default="MARKET")
+    leverage = serializers.IntegerField(
+        min_value=1,
+        max_value=1000,
+        default=1,
+        help_text="on margin and futures: what is bought is worth this many times its margin; at most the "
+        "instrument's max_leverage",
+    )
+    margin_mode = serializers.ChoiceField(
+        choices=[str(mode) for mode in MarginMode],
+        allow_blank=True,
+        default="",
+        help_text="on margin and futures: the whole account stands behind a position, or its own margin only; default: "
+        "the first that the exchange has",
+    )
     allocated_capital = AmountField(
         min_value=Decimal("0.00000001"), help_text="what this subscription may use, in quote currency"
     )
@@ -90,7 +104,9 @@ class ExecutionConfigSerializer(StrictSerializer):
     def to_internal_value(self, data: Any) -> Any:
         if isinstance(data, dict):
             data = dict(data)
-            for name, change in (("market_type", str.lower), ("order_type", str.upper)):
+            if data.get("margin_mode", "") is None:  # as a spot subscription shows it
+                del data["margin_mode"]
+            for name, change in (("market_type", str.lower), ("order_type", str.upper), ("margin_mode", str.lower)):
                 if isinstance(data.get(name), str):
                     data[name] = change(data[name])
         return super().to_internal_value(data)
@@ -155,9 +171,11 @@ class SubscriptionSerializer(serializers.ModelSerializer):
         ]
         read_only_fields = fields
 
-    def get_execution_config(self, subscription: Subscription) -> dict[str, str]:
+    def get_execution_config(self, subscription: Subscription) -> dict[str, str | int | None]:
         return {
             "market_type": subscription.market_type,
+            "leverage": subscription.leverage,
+            "margin_mode": subscription.margin_mode or None,
             "order_type": subscription.order_type,
             "allocated_capital": f"{subscription.allocated_capital.normalize():f}",
         }
@@ -174,7 +192,7 @@ class PerformanceSerializer(serializers.Serializer):
     winning_trades = serializers.IntegerField()
     losing_trades = serializers.IntegerField()
     win_rate = serializers.FloatField(allow_null=True, help_text="percent of trades with a gain")
-    total_pnl = serializers.CharField(help_text="net of fees, in quote currency")
+    total_pnl = serializers.CharField(help_text="net of fees and with funding, in quote currency")
     total_pnl_percentage = serializers.FloatField(allow_null=True, help_text="of the allocated capital")
     average_trade_duration = serializers.CharField(allow_null=True, help_text="as in 2h 30m")
     max_drawdown = serializers.FloatField(help_text="deepest fall of equity from its peak, in percent")
@@ -193,6 +211,7 @@ class TradeSerializer(RecordSerializer):
             "entry_price",
             "exit_price",
             "fees",
+            "funding",
             "pnl",
             "exit_leg",
         ]
@@ -220,6 +239,37 @@ class OrderSerializer(RecordSerializer):
             "submitted_at",
         ]
         read_only_fields = fields
+
+
+class FundingPaymentSerializer(RecordSerializer):
+    """This subscription's share of what its account paid (negative) or was paid for holding a position."""
+
+    class Meta:
+        model = FundingPayment
+        fields = ["paid_at", "amount", "asset", "amount_in_quote", "payment_id"]
+        read_only_fields = fields
+
+
+class HeldPositionSerializer(serializers.Serializer[Any]):
+    """What a subscription holds, by its own fills. Of margin and futures also what the venue said at `seen_at`."""
+
+    symbol = serializers.CharField()
+    side = serializers.CharField()
+    quantity = AmountField(help_text="in base units")
+    entry_price = AmountField()
+    leverage = serializers.IntegerField()
+    margin_mode = serializers.CharField(allow_null=True)
+    margin = AmountField(help_text="its worth at entry by the leverage, in quote currency")
+    mark_price = AmountField(allow_null=True)
+    liquidation_price = AmountField(
+        allow_null=True, help_text="of the account's position; null where the venue names none"
+    )
+    unrealised_pnl = AmountField(allow_null=True, help_text="at the mark price; fees and funding not counted")
+    funding = AmountField(help_text="since it was opened; negative: paid")
+    stop_loss_price = AmountField(allow_null=True)
+    take_profit_price = AmountField(allow_null=True)
+    opened_at = serializers.DateTimeField()
+    seen_at = serializers.DateTimeField(allow_null=True)
 
 
 class StreamSerializer(RecordSerializer):

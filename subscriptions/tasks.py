@@ -78,9 +78,7 @@ def _execute(signal: Signal, subscription_id: str) -> bool:
     try:
         with (
             execution.claimed(uuid.UUID(subscription_id)) as subscription,
-            services.open_exchange(
-                credential=subscription.credential, market_type=subscription.market_type
-            ) as exchange,
+            execution.open_account(subscription) as exchange,
         ):
             execution.execute_signal(subscription=subscription, signal=signal, exchange=exchange)
     except execution.Busy:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 import structlog
@@ -17,7 +18,8 @@ from exchanges import base, services
 from exchanges.base import BaseExchange, Instrument, OrderStatus, OrderType
 from exchanges.errors import ExchangeError, OrderNotFound
 from exchanges.factory import ExchangeFactory
-from exchanges.models import ExchangeCredential
+from exchanges.models import ExchangeCredential, MarketType
+from subscriptions import funding, positions
 from subscriptions.booking import record_report
 from subscriptions.execution import (
     Busy,
@@ -26,6 +28,7 @@ from subscriptions.execution import (
     claimed,
     close_position,
     instrument_of,
+    open_account,
     protect,
     send_order,
     working_orders,
@@ -52,9 +55,11 @@ def accounts_to_track() -> list[uuid.UUID]:
 
 
 def _subscriptions_in_motion() -> QuerySet[Subscription]:
-    """Subscriptions whose exits need care."""
+    """Subscriptions whose exits need care, and those that may still get or owe funding."""
     return Subscription.objects.filter(
-        Q(status=Subscription.Status.STOPPING) | Q(status__in=Subscription.ACTIVE, position__opened_at__isnull=False)
+        Q(status=Subscription.Status.STOPPING)
+        | Q(status__in=Subscription.ACTIVE, position__opened_at__isnull=False)
+        | Q(position__is_funding_due=True, position__opened_at__isnull=True)
     )
 
 
@@ -64,35 +69,57 @@ def track_account(*, credential_id: uuid.UUID) -> None:
     working = Order.objects.filter(credential=credential, status__in=Order.WORKING)
     subscription_ids = set(working.values_list("subscription_id", flat=True))
     subscription_ids |= set(_subscriptions_in_motion().filter(credential=credential).values_list("pk", flat=True))
-    open_at_venue: dict[tuple[str, str], dict[str, base.Order]] = {}
-    for market_type, ids in _by_market_type(subscription_ids).items():
-        with services.open_exchange(credential=credential, market_type=market_type) as exchange:
+    open_at_venue: dict[tuple[str, str, str], dict[str, base.Order]] = {}
+    looked_at = {MarketType.SPOT.value}
+    for holding, ids in _by_holding(subscription_ids).items():
+        with services.open_exchange(credential=credential, **asdict(holding)) as exchange:
+            account = holding.account
+            if account not in looked_at:
+                # First, or a position that the venue liquidated would look like one without its stop.
+                positions.look_at_positions(credential=credential, exchange=exchange)
             for subscription_id in ids:
                 try:
                     with claimed(subscription_id) as subscription:
                         _track(subscription, exchange, open_at_venue)
                 except Busy:
                     continue  # whoever holds it leaves it in order; the next round looks again
+            if account not in looked_at:
+                funding.book_payments(credential=credential, exchange=exchange)
+            looked_at.add(account)
 
 
-def _by_market_type(subscription_ids: set[uuid.UUID]) -> dict[str, list[uuid.UUID]]:
-    grouped: dict[str, list[uuid.UUID]] = defaultdict(list)
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """How an account is opened for a subscription."""
+
+    market_type: str
+    margin_mode: str
+    leverage: int
+
+    @property
+    def account(self) -> str:
+        """What the venue keeps apart: cross and isolated margin are two, futures of both modes are one."""
+        return f"{self.market_type} {self.margin_mode}" if self.market_type == MarketType.MARGIN else self.market_type
+
+
+def _by_holding(subscription_ids: set[uuid.UUID]) -> dict[Holding, list[uuid.UUID]]:
+    grouped: dict[Holding, list[uuid.UUID]] = defaultdict(list)
     rows = Subscription.objects.filter(pk__in=subscription_ids).order_by("created_at")
-    for pk, market_type in rows.values_list("pk", "market_type"):
-        grouped[market_type].append(pk)
+    for pk, market_type, margin_mode, leverage in rows.values_list("pk", "market_type", "margin_mode", "leverage"):
+        grouped[Holding(market_type, margin_mode, leverage)].append(pk)
     return grouped
 
 
 def _track(
     subscription: Subscription,
     exchange: BaseExchange,
-    open_at_venue: dict[tuple[str, str], dict[str, base.Order]],
+    open_at_venue: dict[tuple[str, str, str], dict[str, base.Order]],
 ) -> None:
     """One claimed subscription: its orders first, then its exits."""
     instrument = instrument_of(subscription)
     orders = working_orders(subscription, *Order.Leg.values)
     if orders:
-        market = (subscription.market_type, subscription.symbol)
+        market = (subscription.market_type, subscription.margin_mode, subscription.symbol)
         if market not in open_at_venue:  # once per market and account, not per order
             open_orders = exchange.get_open_orders(subscription.symbol)
             open_at_venue[market] = {order.client_order_id: order for order in open_orders}
@@ -230,9 +257,7 @@ def exit_position(*, subscription_id: uuid.UUID, leg: str) -> None:
         position = Position.objects.filter(subscription=subscription, opened_at__isnull=False).first()
         if position is None:
             return
-        with services.open_exchange(
-            credential=subscription.credential, market_type=subscription.market_type
-        ) as exchange:
+        with open_account(subscription) as exchange:
             instrument = instrument_of(subscription)
             try:
                 close_position(subscription=subscription, exchange=exchange, instrument=instrument, leg=leg)

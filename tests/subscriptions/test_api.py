@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -13,12 +15,17 @@ from rest_framework.test import APIClient
 
 from bots.models import Bot
 from exchanges import services
+from exchanges.base import MarginMode
 from exchanges.models import ExchangeCredential, Mode
 from exchanges.simulator.testing import RunningSimulator
-from subscriptions import tasks
+from subscriptions import funding, tasks
 from subscriptions.models import SignalStream, Subscription, Trade
+from tests.exchanges.leverage_venue import LeverageVenue, leverage_venue
+from tests.exchanges.test_accounts import SplitVenue, save, split
 from tests.factories import approved_bot, draft, running_subscription
+from tests.subscriptions.test_leverage import Desk
 
+__all__ = ["leverage_venue", "split"]
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("eager_tasks")]
 Client = Callable[[User | None], APIClient]
 
@@ -56,7 +63,13 @@ def error_of(answer: Any, status: int = 400) -> dict[str, Any]:
 def test_a_subscription_is_paper_unless_said_otherwise(bot: Bot, subscriber: User, api: Client) -> None:
     made = subscribe(api(subscriber), body_for(bot)).json()
     assert (made["mode"], made["status"], made["bot_version"]) == ("paper", "CREATED", 1)
-    assert made["execution_config"] == {"market_type": "spot", "order_type": "MARKET", "allocated_capital": "1000"}
+    assert made["execution_config"] == {
+        "market_type": "spot",
+        "leverage": 1,
+        "margin_mode": None,
+        "order_type": "MARKET",
+        "allocated_capital": "1000",
+    }
     assert made["risk_config"]["stop_loss_pct"] == "2"
     assert api(subscriber).get(f"/api/subscriptions/{made['id']}/").json() == made
     assert api(subscriber).get("/api/subscriptions/").json()["count"] == 1
@@ -140,7 +153,10 @@ def test_decisions_orders_and_trades_are_listed(
         ({"execution_config": {"allocated_capital": "NaN"}}, "execution_config.allocated_capital"),
         ({"execution_config": {"allocated_capital": 1}}, "execution_config.allocated_capital"),
         (
-            {"execution_config": {"allocated_capital": 1000, "market_type": "futures"}},
+            {
+                "exchange_type": "COINBASE",
+                "execution_config": {"allocated_capital": 1000, "market_type": "futures"},
+            },
             "execution_config.market_type",
         ),
         ({"execution_config": {"allocated_capital": 1000, "order_type": "ICEBERG"}}, "execution_config.order_type"),
@@ -156,6 +172,114 @@ def test_bad_input_names_the_field_and_saves_nothing(
     error = error_of(subscribe(api(subscriber), body_for(bot, **changes)))
     assert error["field"] == field
     assert not Subscription.objects.exists()
+
+
+# --- margin and futures
+def futures(**execution: Any) -> dict[str, Any]:
+    return {
+        "exchange_type": "MEMORY",
+        "execution_config": {"allocated_capital": 1000, "market_type": "futures", **execution},
+    }
+
+
+def test_leverage_and_margin_mode_are_taken_and_shown(
+    bot: Bot, subscriber: User, api: Client, leverage_venue: type[LeverageVenue]
+) -> None:
+    client = api(subscriber)
+    made = subscribe(client, body_for(bot, **futures(leverage=20, margin_mode="isolated"))).json()
+    execution = made["execution_config"]
+    assert (execution["leverage"], execution["margin_mode"]) == (20, "isolated")
+    assert client.get(f"/api/subscriptions/{made['id']}").json()["execution_config"] == execution
+    plain = subscribe(client, body_for(bot, instance_name="plain", **futures())).json()["execution_config"]
+    assert (plain["leverage"], plain["margin_mode"]) == (1, "cross")
+    again = body_for(bot, instance_name="again", execution_config={**plain, "market_type": "spot", "margin_mode": None})
+    assert subscribe(client, again).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "words"),
+    [
+        (futures(leverage=21), "execution_config.leverage", "from 1 to 20"),
+        (futures(leverage=6, market_type="margin"), "execution_config.leverage", "from 1 to 5"),
+        (futures(leverage=0), "execution_config.leverage", ""),
+        (futures(leverage=2.5), "execution_config.leverage", ""),
+        (futures(leverage="much"), "execution_config.leverage", ""),
+        (futures(margin_mode="both"), "execution_config.margin_mode", ""),
+        (futures(leverage=2, market_type="spot"), "execution_config.leverage", "Spot has no leverage"),
+        (futures(margin_mode="cross", market_type="spot"), "execution_config.margin_mode", "Spot has no margin mode"),
+        ({**futures(), "mode": "testnet"}, "mode", "no test network for futures"),
+        ({**futures(), "mode": "live"}, "credential_id", "no MEMORY live account"),
+        (futures(allocated_capital=1), "execution_config.allocated_capital", "smallest order"),
+    ],
+)
+def test_bad_leverage_names_the_field_and_saves_nothing(
+    changes: dict[str, Any],
+    field: str,
+    words: str,
+    bot: Bot,
+    subscriber: User,
+    api: Client,
+    leverage_venue: type[LeverageVenue],
+) -> None:
+    error = error_of(subscribe(api(subscriber), body_for(bot, **changes)))
+    assert error["field"] == field
+    assert words in error["message"]
+    assert not Subscription.objects.exists()
+
+
+def test_a_margin_mode_that_the_venue_does_not_have_is_refused(
+    bot: Bot, subscriber: User, api: Client, leverage_venue: type[LeverageVenue], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only_cross = replace(leverage_venue("", "", market_type="futures").capabilities, margin_modes=(MarginMode.CROSS,))
+    monkeypatch.setattr(leverage_venue, "capabilities", only_cross)
+    error = error_of(subscribe(api(subscriber), body_for(bot, **futures(margin_mode="isolated"))))
+    assert (error["field"], "is cross here" in error["message"]) == ("execution_config.margin_mode", True)
+
+
+def test_an_account_type_with_own_keys_needs_one_of_those(
+    bot: Bot, subscriber: User, api: Client, split: type[SplitVenue]
+) -> None:
+    spot = save(subscriber)
+    client = api(subscriber)
+    body = body_for(bot, **{**futures(), "exchange_type": "SPLIT", "mode": "live"})
+    for chosen in (None, str(spot.pk)):
+        error = error_of(subscribe(client, {**body, "credential_id": chosen}))
+        assert error["field"] == "credential_id"
+        assert "add a key made there for futures, with market_type “futures”" in error["message"]
+    own = save(subscriber, market_type="futures")
+    for chosen, name in ((None, "default"), (str(own.pk), "chosen")):
+        made = subscribe(client, {**body, "credential_id": chosen, "instance_name": name}).json()
+        assert made["credential_id"] == str(own.pk)
+    body["execution_config"]["market_type"] = "margin"
+    error = error_of(subscribe(client, {**body, "credential_id": str(own.pk), "instance_name": "margin"}))
+    assert error["field"] == "credential_id"
+
+
+def test_the_position_and_its_funding_are_listed(
+    bot: Bot, subscriber: User, outsider: User, api: Client, leverage_venue: type[LeverageVenue], monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(funding, "CHECK_SECONDS", 0)
+    leverage_venue.size = Decimal(1000)
+    desk = Desk(leverage_venue, subscriber, bot)
+    mine = desk.subscribe(leverage=10, margin_mode="isolated")
+    path = f"/api/subscriptions/{mine.pk}"
+    client = api(subscriber)
+    assert client.get(f"{path}/positions").json() == []
+    leverage_venue.add_rate("0.001", leverage_venue.clock.replace(minute=0, second=0) + timedelta(hours=1))
+    desk.say(mine, "BUY")
+    leverage_venue.wait(hours=1, minutes=5)
+    tasks.track()
+    [payment] = client.get(f"{path}/funding").json()["results"]
+    assert (payment["asset"], payment["amount"]) == ("USDT", payment["amount_in_quote"])
+    [row] = client.get(f"{path}/positions/").json()
+    assert (row["symbol"], row["side"], row["leverage"], row["margin_mode"]) == ("BTC/USDT", "LONG", 10, "isolated")
+    assert (row["entry_price"], row["mark_price"], row["funding"]) == ("100.01", "99.99", payment["amount"])
+    assert Decimal(row["margin"]) == pytest.approx(Decimal(row["quantity"]) * Decimal("10.001"), abs=Decimal("1e-9"))
+    assert Decimal(row["liquidation_price"]) == pytest.approx(Decimal("92.32"), abs=Decimal("0.1"))
+    assert Decimal(row["unrealised_pnl"]) == Decimal(row["quantity"]) * Decimal("-0.02")
+    for what in ("positions", "funding"):
+        assert api(outsider).get(f"{path}/{what}").status_code == 404
+        assert api(None).get(f"{path}/{what}").status_code == 401
 
 
 def test_a_name_is_used_once_per_user(bot: Bot, subscriber: User, outsider: User, api: Client) -> None:

@@ -15,6 +15,7 @@ from subscriptions.performance import (
     ClosedTrade,
     PositionState,
     apply_fill,
+    apply_funding,
     format_duration,
     max_drawdown_pct,
     sharpe_ratio,
@@ -92,6 +93,23 @@ def test_an_exit_in_parts_is_one_trade() -> None:
     assert trade.pnl == D(50)
     assert trade.exit_price == D(350) / D(3)
     assert not position.opened_at
+
+
+# --- leverage and funding
+def test_funding_is_part_of_the_trade() -> None:
+    position, _ = run(fill(Side.BUY, "100", "2"))
+    position = apply_funding(apply_funding(position, D("-0.7")), D("0.2"))
+    assert (position.funding, position.net_cost) == (D("-0.5"), D("200.5"))
+    position, trade = apply_fill(position, fill(Side.SELL, "110", "2", minutes=1), lot_step=LOT)
+    assert trade is not None
+    assert (trade.pnl, trade.funding) == (D("19.5"), D("-0.5"))
+    assert position == PositionState()
+
+
+def test_what_is_borrowed_is_what_the_margin_does_not_cover() -> None:
+    position, _ = run(fill(Side.BUY, "100", "4"), fill(Side.SELL, "120", "2", minutes=1))
+    assert [position.borrowed(leverage) for leverage in (1, 2, 4)] == [0, 100, 150]
+    assert PositionState(quantity=D("0.0005")).borrowed(4) == 0
 
 
 fills_strategy = st.lists(

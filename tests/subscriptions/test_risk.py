@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exchanges.base import Instrument, OrderType, Side
-from subscriptions.risk import AccountState, BotSignal, OrderIntent, Refusal, RiskConfig, decide
+from exchanges.base import Instrument, MarketType, OrderType, Side
+from subscriptions.risk import AccountState, BotSignal, OrderIntent, Refusal, RiskConfig, decide, entry_cost
 
 D = Decimal
 BTC = Instrument(
@@ -127,6 +127,58 @@ def test_adding_to_a_position_needs_permission_and_respects_the_cap() -> None:
 
 def test_a_market_that_does_not_trade_denies_entries() -> None:
     assert ask(BUY, FLAT, instrument=replace(BTC, is_trading=False)).rule == "not_trading"
+
+
+# --- leverage
+FUTURE = replace(BTC, market_type=MarketType.FUTURES, settle="USDT", max_leverage=20)
+
+
+def test_with_leverage_the_budget_is_margin_and_fee() -> None:
+    account = replace(FLAT, leverage=10)
+    intent = ask(BUY, account, RiskConfig(position_size_pct=D(50)), instrument=FUTURE)
+    # 500 = worth / 10 + worth / 1000
+    assert intent.quantity == (D(5000) / D("1.01") / 50_000).quantize(D("0.00001"), "ROUND_DOWN")
+    assert entry_cost(intent.quantity * 50_000, leverage=10, fee_rate=D("0.001")) <= 500
+
+
+def test_with_leverage_a_denial_tells_margin_and_fee() -> None:
+    account = replace(FLAT, leverage=10, free_quote=D(90))
+    refusal = ask(BUY, account, RiskConfig(position_size_pct=D(10)), instrument=FUTURE)
+    assert refusal.rule == "insufficient_balance"
+    assert "needs 99.99" in refusal.detail
+
+
+def test_max_position_size_caps_the_margin_of_a_position() -> None:
+    account = replace(FLAT, leverage=10)
+    config = RiskConfig(position_size_pct=D(100), max_position_size=D(100))
+    intent = ask(BUY, account, config, instrument=FUTURE)
+    assert D("99.9") < entry_cost(intent.quantity * 50_000, leverage=10, fee_rate=D("0.001")) <= 100
+
+
+def test_an_exit_from_futures_may_be_worth_less_than_an_order_must_be() -> None:
+    tiny = replace(LONG, position_quantity=D("0.00005"), free_base=D("0.00005"), leverage=10)
+    assert ask(SELL, tiny, instrument=FUTURE).quantity == D("0.00005")
+    for kind in (MarketType.SPOT, MarketType.MARGIN):
+        assert ask(SELL, tiny, instrument=replace(BTC, market_type=kind)).rule == "below_minimum"
+
+
+@given(
+    equity=st.decimals("0", "1000000", places=2),
+    share=st.decimals("0.01", "100", places=2),
+    leverage=st.integers(1, 125),
+    free=st.decimals("0", "1000000", places=2),
+    price=st.decimals("0.01", "100000", places=2),
+)
+def test_margin_and_fee_never_exceed_the_budget_whatever_the_leverage(
+    equity: Decimal, share: Decimal, leverage: int, free: Decimal, price: Decimal
+) -> None:
+    account = replace(FLAT, equity=equity, cash=equity, free_quote=free, leverage=leverage)
+    result = ask(BUY, account, RiskConfig(position_size_pct=share), ask=price, instrument=FUTURE)
+    if isinstance(result, Refusal):
+        return
+    worth = result.quantity * price
+    assert worth / leverage + worth * D("0.001") <= equity * share / 100 + D("1e-15")
+    assert worth / leverage + worth * D("0.001") <= free + D("1e-15")
 
 
 @given(

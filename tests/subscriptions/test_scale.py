@@ -39,7 +39,7 @@ def requests(venue: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Counte
             counts[request.path] += 1
             return await super().before(face, request)
 
-    monkeypatch.setattr(venue.server, "seam", Counting())
+    monkeypatch.setattr(venue.server.faults, "_inner", Counting())
     return counts
 
 

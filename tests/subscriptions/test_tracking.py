@@ -48,7 +48,7 @@ def _is_submit(request: Request) -> bool:
 @pytest.fixture
 def network(venue: RunningSimulator, monkeypatch: pytest.MonkeyPatch) -> Breaking:
     breaking = Breaking()
-    monkeypatch.setattr(venue.server, "seam", breaking)
+    monkeypatch.setattr(venue.server.faults, "_inner", breaking)
     return breaking
 
 

@@ -36,6 +36,7 @@ INTEREST_WINDOW = timedelta(days=30)
 
 class BinanceMargin(BinanceExchange):
     rate_limits = LIMITS[MarketType.MARGIN]
+    tells_positions = False  # what was bought stands in the balances, beside what was borrowed for it
 
     def __init__(self, api_key: str, api_secret: str, testnet: bool = True, **options: Any) -> None:
         super().__init__(api_key, api_secret, testnet, **{"market_type": MarketType.MARGIN} | options)
@@ -54,6 +55,9 @@ class BinanceMargin(BinanceExchange):
             return self._signed("get_balances", self._client.get_margin_account, wire.margin_balances)
         which: dict[str, Any] = {} if symbol is None else {"symbols": self._venue_symbol(symbol)}
         return self._signed("get_balances", self._client.get_isolated_margin_account, wire.isolated_balances, **which)
+
+    def get_tradable_balances(self, symbol: str) -> dict[str, Balance]:
+        return self.get_balances(symbol)
 
     def get_positions(self, symbol: str | None = None) -> list[Position]:
         """The venue knows balances and debts only."""

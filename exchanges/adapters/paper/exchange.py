@@ -130,8 +130,7 @@ class PaperExchange(BaseExchange):
         price = (quote.bid + quote.ask) / 2
         self.require_valid(request, instrument, price)
         if request.trailing_pct is not None:
-            stop_price = settlement.trailing_stop(request.side, price, request.trailing_pct, instrument)
-            request = replace(request, stop_price=stop_price)
+            request = replace(request, stop_price=_first_stop(request.side, price, request.trailing_pct, instrument))
         executions = self._taken(request, quote, price, instrument)
         now = self.venue.get_server_time()
         self._settle()
@@ -292,6 +291,11 @@ class PaperExchange(BaseExchange):
         return [answers.fill(row) for row in rows]
 
     # --- new orders
+    def require_valid(self, request: OrderRequest, instrument: Instrument, price: Decimal | None = None) -> None:
+        if request.reduce_only and self.market_type is MarketType.FUTURES:
+            instrument = replace(instrument, min_notional=ZERO)  # what is left of a position may be worth less
+        super().require_valid(request, instrument, price)
+
     def _taken(
         self, request: OrderRequest, quote: Quote, price: Decimal, instrument: Instrument
     ) -> tuple[matching.Execution, ...]:
@@ -408,3 +412,9 @@ class PaperExchange(BaseExchange):
 
     def _locked(self) -> AbstractContextManager[Books]:
         return locked(self._books())
+
+
+def _first_stop(side: Side, price: Decimal, distance_pct: Decimal, instrument: Instrument) -> Decimal:
+    """Where a trailing stop begins: what it locks is counted at that price."""
+    share = distance_pct / 100
+    return instrument.round_stop_price(price * (1 - share if side is Side.SELL else 1 + share), side)

@@ -7,11 +7,12 @@ profit, loss, fees and funding are in the asset that it settles in (of futures) 
   positions lose at present counts against it; what they gain does not.
 - **Cross**: the whole wallet stands behind a position, less what is set aside for isolated ones. **Isolated**: only its
   own margin.
-- **Liquidation**: where that is down to the maintenance margin, the venue closes the position at market. The rate is
-  half of the initial margin at the instrument's highest leverage, which is what Binance and Kraken have in their first
-  tier (https://www.binance.com/en/futures/trading-rules/perpetual/leverage-margin,
-  https://support.kraken.com/articles/contract-specifications). What a position loses beyond what stands behind it is
-  borne by the venue, so that no balance ever falls below zero.
+- **Liquidation**: where that is down to the maintenance margin, the venue closes the position at market, at worst at
+  the price where nothing is left of what stands behind it, and takes its fee from what is. The rate is half of the
+  initial margin at the instrument's highest leverage, which is what Binance and Kraken have in their first tier
+  (https://www.binance.com/en/futures/trading-rules/perpetual/leverage-margin,
+  https://support.kraken.com/articles/contract-specifications). Should anything else cost more than there is, the
+  venue bears it (PaperPayment, SHORTFALL): no balance ever falls below zero.
 - **Funding** of futures is at the venue's published rates and the price of that minute. **Rollover** on margin is a
   flat ROLLOVER_RATE of what is borrowed (worth at entry less margin) every four hours from midnight UTC, Kraken's
   highest rate (https://www.kraken.com/features/fee-schedule#margin-trading); with a leverage of 1 nothing is borrowed.
@@ -19,10 +20,10 @@ profit, loss, fees and funding are in the asset that it settles in (of futures) 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_UP, Decimal
 from uuid import UUID, uuid4
 
 from exchanges import positions
@@ -151,6 +152,14 @@ class PositionBooks(Books):
         """For positions."""
         return sum((row.margin for row in self.held(asset)), ZERO)
 
+    def isolated(self, asset: str) -> Decimal:
+        """For isolated positions: nothing else may cost it."""
+        return sum((row.margin for row in self.held(asset) if row.margin_mode == MarginMode.ISOLATED), ZERO)
+
+    def pool(self, asset: str) -> Decimal:
+        """What stands behind cross positions."""
+        return self.total(asset) - self.isolated(asset)
+
     def locked_by_orders(self, asset: str) -> Decimal:
         orders = (order for order in self.open_orders() if order.is_open and order.locked)
         return sum((order.locked for order in orders if self.rows()[order.symbol].asset == asset), ZERO)
@@ -180,7 +189,7 @@ class PositionBooks(Books):
 
         No wallet owes the venue anything: a loss beyond what stands behind the position is the venue's.
         """
-        isolated = sum((other.margin for other in self.held(row.asset) if other.margin_mode == "isolated"), ZERO)
+        isolated = self.isolated(row.asset)
         total = self.total(row.asset) + amount + beyond
         shortfall = beyond + max(ZERO, isolated - total)
         if shortfall:
@@ -254,6 +263,9 @@ class PositionBooks(Books):
         cost = to_amount(after.cost)
         realised = cost - before.cost + (worth if order.side == Side.SELL else -worth)
         left = (row.margin * after.quantity / before.quantity).quantize(SMALLEST_AMOUNT, rounding=ROUND_UP)
+        if order.is_liquidation:
+            behind = row.margin - left if row.margin_mode == MarginMode.ISOLATED else self.pool(row.asset)
+            fee = min(fee, max(ZERO, behind + realised))
         beyond = max(ZERO, left - row.margin - realised) if row.margin_mode == MarginMode.ISOLATED else ZERO
         row.quantity, row.cost, row.margin = after.quantity, cost, left
         if not row.quantity:
@@ -314,25 +326,32 @@ class PositionBooks(Books):
         row.save()
 
     def liquidation_price(self, row: PaperPosition) -> Decimal | None:
-        if row.margin_mode == MarginMode.ISOLATED:
-            collateral = row.margin
-        else:
-            collateral = self.total(row.asset)
-            for other in self.held(row.asset):
-                if other.margin_mode == MarginMode.ISOLATED:
-                    collateral -= other.margin
-                elif other.symbol != row.symbol:
-                    held = open_position(other)
-                    collateral += held.unrealised_pnl(other.settled_price)
-                    collateral -= held.worth(other.settled_price) * other.maintenance_rate
+        collateral = row.margin if row.margin_mode == MarginMode.ISOLATED else self.pool(row.asset)
+        for other in self.held(row.asset) if row.margin_mode == MarginMode.CROSS else ():
+            if other.margin_mode == MarginMode.CROSS and other.symbol != row.symbol:
+                held = open_position(other)
+                collateral += held.unrealised_pnl(other.settled_price)
+                collateral -= held.worth(other.settled_price) * other.maintenance_rate
         return positions.liquidation_price(
             open_position(row), collateral=collateral, maintenance_rate=row.maintenance_rate
         )
 
+    def _closing_price(self, row: PaperPosition, instrument: Instrument, executions: Sequence[Execution]) -> Execution:
+        """What the market gave in all, at worst the price at which all is lost that stands behind the position."""
+        behind = row.margin if row.margin_mode == MarginMode.ISOLATED else self.pool(row.asset)
+        worst = (row.cost - behind) / row.quantity
+        quantity = sum((execution.quantity for execution in executions), ZERO)
+        given = sum((execution.price * execution.quantity for execution in executions), ZERO) / quantity
+        tick = instrument.tick_size or SMALLEST_AMOUNT
+        is_long = row.quantity > 0
+        price, rounding = (max(given, worst), ROUND_CEILING) if is_long else (min(given, worst), ROUND_FLOOR)
+        return Execution((price / tick).quantize(Decimal(1), rounding=rounding) * tick, quantity, is_maker=False)
+
     def liquidate(
-        self, row: PaperPosition, instrument: Instrument, executions: Iterable[Execution], price: Decimal, now: datetime
+        self, row: PaperPosition, instrument: Instrument, executions: Sequence[Execution], price: Decimal, now: datetime
     ) -> None:
         """The venue closes the position; orders that leaned on the same money are over."""
+        closing = self._closing_price(row, instrument, executions)
         for order in self.open_orders():
             same_money = row.margin_mode == MarginMode.CROSS and self.rows()[order.symbol].asset == row.asset
             if order.is_open and (order.symbol == row.symbol or same_money):
@@ -352,8 +371,7 @@ class PositionBooks(Books):
             settled_until=now,
             settled_price=price,
         )
-        for execution in executions:
-            self.fill(order, instrument, execution, now=now)
+        self.fill(order, instrument, closing, now=now)
         if order.is_open:
             self.finish(order, instrument, OrderStatus.EXPIRED, now=now)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -112,7 +112,6 @@ class Walk:
         working = {key: resting(order) for key, order in by_id.items()}
         for start, target in pairwise(path):
             while True:
-                self._follow(by_id, working, start)
                 met = [order for key, order in working.items() if by_id[key].is_open]
                 if liquidates:
                     met = [*self._liquidation(), *met]
@@ -125,10 +124,12 @@ class Walk:
                 else:
                     working[event.order.order_id] = event.order
                     self._apply(by_id[event.order.order_id], event)
-            self._follow(by_id, working, target)
 
     def _apply(self, order: PaperOrder, event: matching.Event) -> None:
-        order.is_triggered = event.order.triggered
+        moved_along = not event.executions and event.order.triggered == order.is_triggered
+        order.is_triggered, order.best_price = event.order.triggered, event.order.best_price
+        if moved_along:
+            return
         self.books.take_over(order, self.instrument, now=self.now)
         for execution in event.executions:
             if not order.is_open:
@@ -137,16 +138,6 @@ class Walk:
                 self.books.fill(order, self.instrument, execution, now=self.now)
             except InsufficientFunds:  # it slipped beyond what the account has
                 self.books.finish(order, self.instrument, OrderStatus.EXPIRED, now=self.now)
-
-    def _follow(self, by_id: dict[str, PaperOrder], working: dict[str, matching.WorkingOrder], price: Decimal) -> None:
-        """Trailing stops keep their distance from the best price since they were placed."""
-        for key, order in by_id.items():
-            if order.trailing_pct is not None and not order.is_triggered:
-                side = Side(order.side)
-                best = order.best_price or price
-                order.best_price = max(best, price) if side is Side.SELL else min(best, price)
-                order.stop_price = trailing_stop(side, order.best_price, order.trailing_pct, self.instrument)
-                working[key] = replace(working[key], stop_price=order.stop_price)
 
     def _liquidation(self) -> list[matching.WorkingOrder]:
         """The venue's own order, waiting where the position cannot be held any more."""
@@ -163,24 +154,19 @@ class Walk:
 
     def _liquidate(self, event: matching.Event) -> None:
         row = self.books.position(self.instrument.symbol)
-        if row is not None and isinstance(self.books, PositionBooks):
+        if row is not None and event.executions and isinstance(self.books, PositionBooks):
             self.books.liquidate(row, self.instrument, event.executions, event.at_price, self.now)
 
 
-def trailing_stop(side: Side, best: Decimal, distance_pct: Decimal, instrument: Instrument) -> Decimal:
-    share = distance_pct / 100
-    return instrument.round_stop_price(best * (1 - share if side is Side.SELL else 1 + share), side)
-
-
 def working(request: OrderRequest) -> matching.WorkingOrder:
-    """A new order. One that trails is a stop whose price moves."""
     return matching.WorkingOrder(
         order_id=request.client_order_id,
         side=request.side,
-        order_type=_matched_as(request.order_type),
+        order_type=request.order_type,
         quantity=request.quantity,
         limit_price=request.limit_price,
-        stop_price=request.stop_price,
+        stop_price=None if request.trailing_pct is not None else request.stop_price,
+        trailing_pct=request.trailing_pct,
     )
 
 
@@ -188,17 +174,15 @@ def resting(order: PaperOrder) -> matching.WorkingOrder:
     return matching.WorkingOrder(
         order_id=str(order.pk),
         side=Side(order.side),
-        order_type=_matched_as(OrderType(order.order_type)),
+        order_type=OrderType(order.order_type),
         quantity=order.quantity,
         filled_quantity=order.filled_quantity,
         limit_price=order.limit_price,
-        stop_price=order.stop_price,
+        stop_price=None if order.trailing_pct is not None else order.stop_price,
         triggered=order.is_triggered,
+        trailing_pct=order.trailing_pct,
+        best_price=order.best_price,
     )
-
-
-def _matched_as(order_type: OrderType) -> OrderType:
-    return OrderType.STOP_LOSS if order_type is OrderType.TRAILING_STOP else order_type
 
 
 def book_of_quote(quote: Quote, side: Side, quantity: Decimal, instrument: Instrument) -> matching.BookShape:
