@@ -14,17 +14,33 @@ from django.utils.translation import gettext_lazy as _
 
 from bots.models import Bot, BotVersion
 from bots.parameters import Parameter, parameters_of
+from exchanges.base import MarginMode, MarketType
 from exchanges.factory import ExchangeFactory
 from exchanges.models import Mode
 from subscriptions.models import Subscription
 
 CAPITAL = "execution_config.allocated_capital"
+MARKET_TYPE = "execution_config.market_type"
+LEVERAGE = "execution_config.leverage"
+MARGIN_MODE = "execution_config.margin_mode"
 RISK = ("position_size_pct", "max_position_size", "stop_loss_pct", "take_profit_pct")
 
 MODES = (
     (Mode.PAPER, _("Paper: virtual money at the venue's real prices")),
     (Mode.TESTNET, _("Testnet: the venue's own test network, with your test key")),
     (Mode.LIVE, _("Live: real money on your account at the venue")),
+)
+
+
+MARKET_TYPES = (
+    (MarketType.SPOT, _("Spot: it buys and holds coins")),
+    (MarketType.MARGIN, _("Margin: positions with money that the venue lends")),
+    (MarketType.FUTURES, _("Futures: perpetual contracts, with margin")),
+)
+MARGIN_MODES = (
+    ("", _("As usual at the venue")),
+    (MarginMode.CROSS, _("Cross: the whole account stands behind it")),
+    (MarginMode.ISOLATED, _("Isolated: only what is set aside for it")),
 )
 
 
@@ -72,7 +88,7 @@ class SubscribeForm(forms.Form):
     trading_pair = forms.CharField(
         label=_("Pair"),
         max_length=40,
-        help_text=_("What it trades, a slash, and the quote currency it pays with, as in BTC/USDT. Spot."),
+        help_text=_("What it trades, a slash, and the quote currency it pays with, as in BTC/USDT."),
         widget=forms.TextInput(attrs={"list": "pairs", "autocomplete": "off", "placeholder": "BTC/USDT"}),
     )
     timeframe = forms.ChoiceField(
@@ -88,6 +104,22 @@ class SubscribeForm(forms.Form):
         for parameter in self.parameters:
             self.fields[f"strategy_config.{parameter.name}"] = parameter_field(parameter)
         # Dotted names cannot be class attributes.
+        self.fields[MARKET_TYPE] = forms.ChoiceField(
+            label=_("Account type"), choices=MARKET_TYPES, initial=MarketType.SPOT, required=False
+        )
+        self.fields[LEVERAGE] = forms.IntegerField(
+            label=_("Leverage"),
+            min_value=1,
+            initial=1,
+            required=False,
+            help_text=_("What it buys is worth this many times its margin. Losses grow alike. Not on spot."),
+        )
+        self.fields[MARGIN_MODE] = forms.ChoiceField(
+            label=_("Margin mode"),
+            choices=MARGIN_MODES,
+            required=False,
+            help_text=_("What the venue may take when a position loses more than its margin. Not on spot."),
+        )
         self.fields[CAPITAL] = _amount(
             _("Capital"),
             _("What this subscription may use in all, in the pair's quote currency (USDT for BTC/USDT)."),
@@ -95,12 +127,18 @@ class SubscribeForm(forms.Form):
         )
         self.fields["risk_config.position_size_pct"] = _percent(
             _("Size of an entry"),
-            _("How much of the subscription's equity one entry buys for. 10 % of 1,000 USDT is 100 USDT."),
+            _(
+                "How much of the subscription's equity goes into one entry, with leverage as its margin. 10 % of "
+                "1,000 USDT is 100 USDT."
+            ),
             initial=Decimal(10),
         )
         self.fields["risk_config.max_position_size"] = _amount(
             _("Largest position"),
-            _("The most a position may ever cost, fees included. Left empty: only the capital limits it."),
+            _(
+                "The most a position may ever cost, fees included; with leverage, its margin. Left empty: only the "
+                "capital limits it."
+            ),
             required=False,
         )
         self.fields["risk_config.stop_loss_pct"] = _percent(
@@ -144,6 +182,15 @@ class SubscribeForm(forms.Form):
         return [self[name] for name in ("exchange_type", "trading_pair", "timeframe")]
 
     @property
+    def account_type_field(self) -> forms.BoundField:
+        return self[MARKET_TYPE]
+
+    @property
+    def leverage_fields(self) -> list[forms.BoundField]:
+        """Shown on margin and futures."""
+        return [self[LEVERAGE], self[MARGIN_MODE]]
+
+    @property
     def parameter_fields(self) -> list[forms.BoundField]:
         return [self[f"strategy_config.{parameter.name}"] for parameter in self.parameters]
 
@@ -153,6 +200,14 @@ class SubscribeForm(forms.Form):
 
     def clean_trading_pair(self) -> str:
         return self.cleaned_data["trading_pair"].strip().upper()
+
+    def _execution(self) -> dict[str, Any]:
+        """Of a valid form. On spot the fields for leverage are out of sight, and what they say does not count."""
+        values = self.cleaned_data
+        market_type = values[MARKET_TYPE] or MarketType.SPOT
+        if market_type == MarketType.SPOT:
+            return {"market_type": market_type, "leverage": 1, "margin_mode": ""}
+        return {"market_type": market_type, "leverage": values[LEVERAGE] or 1, "margin_mode": values[MARGIN_MODE]}
 
     def arguments(self) -> dict[str, Any]:
         """Of a valid form, for `lifecycle.create_subscription`.
@@ -175,23 +230,28 @@ class SubscribeForm(forms.Form):
             "trading_pair": values["trading_pair"],
             "timeframe": values["timeframe"],
             "mode": values["mode"],
+            **self._execution(),
             "allocated_capital": values[CAPITAL],
             "strategy_config": strategy_config,
             "risk_config": {name: f"{value.normalize():f}" for name, value in risk_config.items() if value is not None},
         }
 
     def in_money(self) -> dict[str, Any]:
-        """Of a valid form: what one entry may cost and what it loses when its stop is reached, in quote units."""
+        """Of a valid form: what one entry may cost and be worth, and what it loses at its stop, in quote units."""
         values = self.cleaned_data
         entry = values[CAPITAL] * values["risk_config.position_size_pct"] / 100
         most = values["risk_config.max_position_size"]
         entry = entry if most is None else min(entry, most)
         stop_pct = values["risk_config.stop_loss_pct"]
+        execution = self._execution()
+        worth = entry * execution["leverage"]
         return {
+            **execution,
             "quote": values["trading_pair"].partition("/")[2],
             "capital": values[CAPITAL],
             "entry": entry,
-            "loss_at_stop": None if stop_pct is None else -entry * stop_pct / 100,
+            "worth": worth,
+            "loss_at_stop": None if stop_pct is None else -worth * stop_pct / 100,
         }
 
     def add_refusal(self, message: str, field: str) -> None:

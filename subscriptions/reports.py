@@ -67,9 +67,9 @@ def performance_of(subscription: Subscription) -> Performance:
 
 def describe_position(subscription: Subscription) -> dict[str, Any] | None:
     """What it holds now, for showing it. At most one query."""
-    position = Position.objects.filter(subscription=subscription, opened_at__isnull=False).first()
+    position = getattr(subscription, "position", None)
     entry = position.state.average_entry_price if position else None
-    if position is None or entry is None:
+    if position is None or not position.is_open or entry is None:
         return None
     return {
         "symbol": subscription.symbol,

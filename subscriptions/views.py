@@ -26,10 +26,10 @@ from bots.models import Bot, BotVersion
 from bots.queries import market_bots, may_read_files, visible_bots
 from exchanges import services
 from exchanges.errors import ExchangeError
-from exchanges.models import Mode
+from exchanges.models import MarketType, Mode
 from subscriptions import charts, lifecycle, reports
 from subscriptions.errors import SubscriptionError
-from subscriptions.forms import StopForm, SubscribeForm
+from subscriptions.forms import MARKET_TYPE, StopForm, SubscribeForm
 from subscriptions.models import Order, Signal, Subscription, Trade
 from subscriptions.templatetags.numbers import decimals_of
 
@@ -80,7 +80,7 @@ def create(request: HttpRequest, bot_id: UUID) -> HttpResponse:
 
 
 def _subscribe_page(request: HttpRequest, form: SubscribeForm, bot: Bot, version: BotVersion) -> HttpResponse:
-    symbols, problem = _suggestions(form["exchange_type"].value() or "", "")
+    symbols, problem = _suggestions(form["exchange_type"].value() or "", form.account_type_field.value() or "", "")
     context = {"form": form, "bot": bot, "version": version, "symbols": symbols, "venue_problem": problem}
     return render(request, "subscriptions/create.html", context)
 
@@ -89,14 +89,18 @@ def _subscribe_page(request: HttpRequest, form: SubscribeForm, bot: Bot, version
 @require_safe
 def pairs(request: HttpRequest) -> HttpResponse:
     """The suggestions under the pair, while it is typed."""
-    symbols, _problem = _suggestions(request.GET.get("exchange_type", ""), request.GET.get("trading_pair", ""))
+    query = request.GET
+    symbols, _problem = _suggestions(
+        query.get("exchange_type", ""), query.get(MARKET_TYPE, ""), query.get("trading_pair", "")
+    )
     return render(request, "subscriptions/_pairs.html", {"symbols": symbols})
 
 
-def _suggestions(exchange: str, search: str) -> tuple[list[str], str]:
+def _suggestions(exchange: str, market_type: str, search: str) -> tuple[list[str], str]:
     """Pairs that trade at the venue now, and what is wrong if it cannot be asked."""
+    kind = market_type if market_type in MarketType.values else MarketType.SPOT
     try:
-        found = services.list_instruments(exchange=exchange, search=search)
+        found = services.list_instruments(exchange=exchange, market_type=kind, search=search)
         return list(found.values_list("symbol", flat=True)[:PAIRS_SUGGESTED]), ""
     except ExchangeError as error:
         return [], error.message
@@ -164,6 +168,8 @@ def _live_context(request: HttpRequest, subscription: Subscription) -> dict[str,
         "subscription": subscription,
         "position": position if position is not None and position.is_open else None,
         "protection": reports.protection_of(subscription, position),
+        "held": reports.describe_position(subscription) if subscription.is_leveraged else None,
+        "funding": reports.funding_of(subscription),
         "performance": reports.performance_of(subscription),
         "first_trade": trades.order_by("opened_at").first(),
         "equity": subscription.equity_points.order_by("time").last(),
