@@ -83,6 +83,19 @@ def test_a_short_position_gains_when_the_price_falls():
     assert wallet(at, owner) == 5000 + closed.realised_pnl
 
 
+def test_a_part_that_closes_takes_its_share_of_the_cost_along_to_the_last_decimal():
+    at = futures()
+    owner = no_fees(open_account(at, USDT=5000))
+    at.place(owner, spec(BTC, "BUY", "1.5"))  # 0.8 at 1000.1 and 0.7 at 1000.2
+    cost = D("0.8") * ASK + D("0.7") * D("1000.2")
+    at.place(owner, spec(BTC, "SELL", "0.7"))
+    part = (cost * 7 / 15).quantize(D("1e-8"))
+    position = at.position(owner, BTC)
+    assert position is not None
+    assert at.fills(owner, BTC)[-1].realised_pnl == D("0.7") * BID - part
+    assert position.cost == cost - part
+
+
 def test_a_larger_order_turns_the_position_around():
     at = futures()
     owner = no_fees(open_account(at, USDT=5000))
@@ -246,6 +259,21 @@ def test_a_position_that_comes_from_a_resting_order_pays_from_then_on():
     assert [p.amount for p in at.payments(owner)] == [D("-0.5")]
 
 
+def test_funding_of_an_isolated_position_comes_out_of_its_own_margin():
+    at = futures()
+    owner = no_fees(open_account(at, USDT=5000))
+    at.set_margin_mode(owner, BTC, MarginMode.ISOLATED)
+    at.place(owner, spec(BTC, "BUY", "0.5"))
+    before, level = at.available_margin(owner), at.liquidation_price(owner, BTC)
+    at.force_funding_rate(BTC, D("0.01"))
+    at.settle(START + 8 * HOUR)
+    position = at.position(owner, BTC)
+    assert position is not None
+    assert position.isolated_margin == D("0.5") * ASK / 20 - 5
+    assert at.available_margin(owner) == before
+    assert (at.liquidation_price(owner, BTC) or D(0)) > (level or D(0))
+
+
 # --- liquidation
 
 
@@ -268,6 +296,19 @@ def test_a_cross_position_is_liquidated_where_equity_meets_maintenance():
     fee, *_ = at.payments(owner)
     assert fee.kind is PaymentKind.LIQUIDATION_FEE
     assert 0 <= wallet(at, owner) == expected_wallet(at, owner)
+
+
+def test_what_fills_on_the_way_moves_the_liquidation_price_of_the_same_move():
+    at = futures(STILL, (1000, 1000, 800, 800))
+    owner = no_fees(open_account(at, USDT=100))
+    at.place(owner, spec(BTC, "BUY", "0.4"))
+    at.place(owner, spec(BTC, "BUY", "0.8", type="LIMIT", limit_price=970))
+    alone = at.liquidation_price(owner, BTC)
+    settle(at, 2)
+    (order,) = [o for o in at.orders(owner, BTC) if o.is_liquidation]
+    assert order.quantity == D("1.2")
+    assert alone is not None
+    assert at.fills_of(order)[0].price > alone + 100
 
 
 def test_a_stop_before_the_liquidation_price_saves_the_position():

@@ -230,6 +230,16 @@ def test_an_amount_of_quote_buys_whole_lots_for_no_more():
     assert D(99) < order.filled_quote <= 100
 
 
+@pytest.mark.parametrize("time_in_force", [TimeInForce.IOC, TimeInForce.FOK])
+def test_what_takes_or_expires_does_not_wait_for_the_price_once_it_is_triggered(time_in_force):
+    at = venue((996, 1078, 996, 996))  # the price goes far through the limit, after the trigger
+    owner = account(at, BTC=1)
+    values = {"type": "TAKE_PROFIT_LIMIT", "limit_price": 999, "stop_price": 999, "time_in_force": time_in_force}
+    order = at.place(owner, spec("SELL", "0.1", **values))
+    settle(at, 2)
+    assert (order.status, order.filled_quantity) == (OrderStatus.EXPIRED, 0)
+
+
 # --- the way of the price
 
 
