@@ -490,6 +490,17 @@ def test_holding_a_position_costs_every_four_hours(world: World) -> None:
     assert world.post("QueryTrades", txid=opening)[opening]["posstatus"] == "open"
 
 
+def test_a_position_that_turns_around_is_another_one(world: World) -> None:
+    world.order(volume="0.1", leverage="2")
+    world.advance(seconds=1)
+    turning = world.seen(world.order(volume="0.3", leverage="2", type="sell"))["trades"][0]
+    ((key, position),) = world.post("OpenPositions").items()
+    assert (key, position["type"], position["vol"]) == (turning, "sell", "0.20000000")
+    world.advance(hours=4, seconds=1)
+    newest = next(iter(world.post("Ledgers", type="rollover")["ledger"].values()))
+    assert newest["refid"] == turning
+
+
 def test_more_than_the_margin_allows_is_refused(world: World) -> None:
     assert world.post("AddOrder", pair="XBTUSD", type="buy", ordertype="market", volume="50", leverage="5") == [
         "EOrder:Margin level too low"

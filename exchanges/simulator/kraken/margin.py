@@ -106,7 +106,7 @@ def _position(call: Call, record: PositionRecord) -> dict[str, Any]:
     venue = call.venue
     mark = venue.mark_price(record.symbol)
     net = record.as_open.unrealised_pnl(mark)
-    fill = opening_fill(venue, call.account, record.symbol, record.updated_ms)
+    fill = opening_fill(venue, call.account, record.symbol, call.now_ms)
     order = venue.order(record.symbol, fill.order_id) if fill else None
     listing = venue.markets[record.symbol].listing
     rules = venue.rules
@@ -135,7 +135,7 @@ def _position(call: Call, record: PositionRecord) -> dict[str, Any]:
 
 
 def _position_key(call: Call, record: PositionRecord) -> str:
-    fill = opening_fill(call.venue, call.account, record.symbol, record.updated_ms)
+    fill = opening_fill(call.venue, call.account, record.symbol, call.now_ms)
     return trade_key(call.venue, record.symbol, fill.trade_id if fill else record.number)
 
 
