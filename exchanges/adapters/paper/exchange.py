@@ -73,6 +73,7 @@ class PaperExchange(BaseExchange):
         self.name = venue.name
         self.title = f"{venue.title} (paper)"
         self.fee_rate = venue.fee_rate
+        self.candles_served = venue.candles_served
 
     @property
     def capabilities(self) -> ExchangeCapabilities:
