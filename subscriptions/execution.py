@@ -249,8 +249,27 @@ def cancel_order(*, order: Order, exchange: BaseExchange, instrument: Instrument
         report = exchange.cancel_order(order.symbol, order.client_order_id)
     except OrderNotFound:
         # Nothing open of that id: it may have filled a moment ago.
-        report = exchange.get_order(order.symbol, order.client_order_id)
+        try:
+            report = exchange.get_order(order.symbol, order.client_order_id)
+        except OrderNotFound:
+            if not is_forgotten(order, exchange):
+                raise
+            return record_forgotten(order)
     return record_report(order=order, report=report, exchange=exchange, lot_step=instrument.lot_step)
+
+
+def is_forgotten(order: Order, exchange: BaseExchange) -> bool:
+    """Whether an order that the venue had, and does not know any more, ended there without a fill."""
+    return exchange.forgets_unfilled_orders and bool(order.exchange_order_id) and not order.filled_quantity
+
+
+def record_forgotten(order: Order) -> Order:
+    Order.objects.filter(pk=order.pk, status__in=Order.WORKING).update(
+        status=OrderStatus.CANCELED,
+        status_detail="canceled at the venue without a fill: it is not known there any more",
+    )
+    order.refresh_from_db()
+    return order
 
 
 # --- exits

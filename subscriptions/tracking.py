@@ -28,8 +28,10 @@ from subscriptions.execution import (
     claimed,
     close_position,
     instrument_of,
+    is_forgotten,
     open_account,
     protect,
+    record_forgotten,
     send_order,
     working_orders,
 )
@@ -149,7 +151,7 @@ def follow_order(
         try:
             report = exchange.get_order(order.symbol, order.client_order_id)
         except OrderNotFound:
-            return _not_found(order, age)
+            return _not_found(order, age, exchange)
     if report.filled_quantity != order.filled_quantity or str(report.status) != order.status:
         order = record_report(order=order, report=report, exchange=exchange, lot_step=instrument.lot_step)
     return _expire_entry(order, exchange, instrument)
@@ -166,10 +168,12 @@ def _send_late(order: Order, exchange: BaseExchange, instrument: Instrument, age
     return send_order(order=order, exchange=exchange, instrument=instrument)
 
 
-def _not_found(order: Order, age: timedelta) -> Order:
+def _not_found(order: Order, age: timedelta, exchange: BaseExchange) -> Order:
     """The venue does not know it. Only time proves that it never arrived."""
-    if order.exchange_order_id or age < timedelta(seconds=ABSENT_AFTER_SECONDS):
+    if age < timedelta(seconds=ABSENT_AFTER_SECONDS):
         return order
+    if order.exchange_order_id:
+        return record_forgotten(order) if is_forgotten(order, exchange) else order
     Order.objects.filter(pk=order.pk, status__in=Order.WORKING).update(
         status=OrderStatus.REJECTED,
         status_detail=f"it never reached the venue: unknown there after {ABSENT_AFTER_SECONDS} s",

@@ -10,10 +10,13 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from bots.models import Bot
-from exchanges import services
+from exchanges import base, services
+from exchanges.adapters.binance import BinanceExchange
+from exchanges.errors import OrderNotFound
 from exchanges.models import Mode
 from exchanges.simulator.http import Face, Reply, Request
 from exchanges.simulator.server import ReplyLost, Seam
+from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.testing import RunningSimulator
 from subscriptions import execution, tasks, tracking
 from subscriptions.models import Order, Position, Subscription
@@ -222,3 +225,34 @@ def test_a_claim_of_the_dead_runs_out(subscribe: Callable[..., Subscription]) ->
     Subscription.objects.filter(pk=subscription.pk).update(claimed_until=timezone.now() - timedelta(seconds=1))
     with execution.claimed(subscription.pk) as taken:
         assert taken.pk == subscription.pk
+
+
+@pytest.mark.parametrize("forgets", [True, False])
+def test_a_stop_that_vanished_at_the_venue_is_replaced_only_where_that_proves_it_gone(
+    subscribe: Callable[..., Subscription], venue: RunningSimulator, monkeypatch: pytest.MonkeyPatch, forgets: bool
+) -> None:
+    """Coinbase Exchange drops what was canceled without a fill; elsewhere "unknown" is no proof of anything."""
+    subscribe("BH", stop_loss_pct="2")
+    close_candle(venue)
+    first = Order.objects.get(leg="STOP_LOSS")
+    make_older(first, tracking.ABSENT_AFTER_SECONDS + 1)
+
+    def cancel_by_hand(simulator: Simulator) -> None:
+        for account in simulator.binance.accounts.values():
+            for order in simulator.binance.open_orders(account):
+                simulator.binance.cancel(order)
+
+    venue.call(cancel_by_hand)
+    look_up = BinanceExchange.get_order
+
+    def get_order(self: BinanceExchange, symbol: str, client_order_id: str) -> base.Order:
+        if client_order_id == first.client_order_id:
+            raise OrderNotFound("No such order.")
+        return look_up(self, symbol, client_order_id)
+
+    monkeypatch.setattr(BinanceExchange, "get_order", get_order)
+    monkeypatch.setattr(BinanceExchange, "forgets_unfilled_orders", forgets)
+    tasks.track()
+    first.refresh_from_db()
+    assert first.status == ("CANCELED" if forgets else "OPEN")
+    assert Order.objects.filter(leg="STOP_LOSS").count() == (2 if forgets else 1)
