@@ -148,6 +148,12 @@ def trades(call: FuturesCall) -> Any:
     return rows
 
 
+def aggregate_trades(call: FuturesCall) -> Any:
+    """The same trades: no two of one instant and price are there to be joined."""
+    names = {"a": "id", "p": "price", "q": "qty", "f": "id", "l": "id", "T": "time", "m": "isBuyerMaker"}
+    return [{short: row[name] for short, name in names.items()} for row in trades(call)]
+
+
 def premium_index(call: FuturesCall) -> Any:
     """https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data/rest-api/Mark-Price"""
 
@@ -299,6 +305,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", f"{V1}/ticker/24hr"): Endpoint(ticker_24hr, _with_symbol(1, 40), operation="price"),
     ("GET", f"{V1}/depth"): Endpoint(depth, _depth_weight),
     ("GET", f"{V1}/trades"): Endpoint(trades, 5),
+    ("GET", f"{V1}/aggTrades"): Endpoint(aggregate_trades, 20),
     ("GET", f"{V1}/premiumIndex"): Endpoint(premium_index, _with_symbol(1, 10), operation="price"),
     ("GET", f"{V1}/fundingRate"): Endpoint(funding_rates, 0, operation="funding"),
     ("GET", f"{V1}/fundingInfo"): Endpoint(funding_info, 0, operation="funding"),

@@ -167,6 +167,12 @@ def trades(call: Call) -> Any:
     ]
 
 
+def aggregate_trades(call: Call) -> Any:
+    """The same trades: no two of one instant and price are there to be joined."""
+    names = {"a": "id", "p": "price", "q": "qty", "f": "id", "l": "id", "T": "time", "m": "isBuyerMaker"}
+    return [{short: row[name] for short, name in names.items()} | {"M": True} for row in trades(call)]
+
+
 def system_status(call: Call) -> Any:
     """https://developers.binance.com/docs/wallet/others/system-status"""
     if call.status is VenueStatus.MAINTENANCE:
@@ -309,5 +315,6 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("GET", "/api/v3/avgPrice"): Endpoint(average_price, 2, params="symbol", operation="price"),
     ("GET", "/api/v3/depth"): Endpoint(depth, _depth_weight, params="symbol limit symbolStatus"),
     ("GET", "/api/v3/trades"): Endpoint(trades, 25, params="symbol limit"),
+    ("GET", "/api/v3/aggTrades"): Endpoint(aggregate_trades, 4, params="symbol limit"),
     ("GET", "/sapi/v1/system/status"): Endpoint(system_status, 1, operation="status"),
 }
