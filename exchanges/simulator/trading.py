@@ -63,6 +63,7 @@ class Trading(Books):
         is_lasting = spec.order_type is not OrderType.MARKET and spec.time_in_force is TimeInForce.GTC
         if order.is_open and not is_lasting and not order.waits_for_trigger:
             self._finish(order, OrderStatus.EXPIRED, now)
+        self.settlement_for(order).after_order(order, now)
         return order
 
     def place_pair(self, account: Account, specs: tuple[OrderSpec, OrderSpec], client_list_id: str) -> OrderList:

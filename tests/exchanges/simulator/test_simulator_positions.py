@@ -128,8 +128,8 @@ def test_resting_reduce_only_orders_are_over_with_the_position_and_stops_when_th
     exit_ = at.place(owner, spec(BTC, "SELL", "0.3", type="LIMIT", limit_price=1100, reduce_only=True))
     stop = at.place(owner, spec(BTC, "SELL", "0.3", type="STOP_LOSS", stop_price=900, reduce_only=True))
     at.place(owner, spec(BTC, "SELL", "0.3"))
-    settle(at, 1)
-    assert exit_.is_open  # a market order does not settle others; the next event of the market does
+    assert (exit_.status, exit_.filled_quantity) == (OrderStatus.EXPIRED, 0)
+    assert stop.is_open
     settle(at, 4)
     assert (stop.status, stop.filled_quantity) == (OrderStatus.EXPIRED, 0)
     assert at.position(owner, BTC) is None
