@@ -435,7 +435,7 @@ def test_more_than_five_stops_on_a_symbol_are_too_many(sim, client):
 
 def test_an_unknown_path_is_not_found(sim):
     assert send(sim, "GET", "/api/v3/nothing")[0] == 404
-    assert send(sim, "GET", "/dapi/v1/ping")[0] == 404
+    assert send(sim, "GET", "/papi/v1/ping")[0] == 404
     assert send(sim, "PUT", "/api/v3/order")[0] == 404
 
 
