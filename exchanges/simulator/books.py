@@ -16,6 +16,7 @@ from exchanges.simulator.records import (
     Order,
     OrderList,
     Payment,
+    PaymentKind,
     Permission,
     PositionRecord,
     VenueStatus,
@@ -142,6 +143,23 @@ class Books:
         account.deposits[asset] = account.deposits.get(asset, ZERO) + amount
         account.updated_ms = self.settled_ms
         self.add(account)
+
+    def note_transfer(self, account: Account, asset: str, amount: Decimal) -> None:
+        """Money from another account of the same owner, or to it where the amount is below zero."""
+        account.holding(asset).free += amount
+        account.updated_ms = self.settled_ms
+        self.add(account)
+        self.add(
+            Payment(
+                payment_id=self.next_payment_id(),
+                account_id=account.account_id,
+                symbol=account.symbol or "",
+                kind=PaymentKind.TRANSFER,
+                amount=amount,
+                asset=asset,
+                time_ms=self.settled_ms,
+            )
+        )
 
     def add_key(
         self,

@@ -175,8 +175,8 @@ class Simulator:
         venue, account = source
         if not 0 < amount <= venue.max_transfer_out(account, asset):
             raise OrderRefused(Refusal.INSUFFICIENT_FUNDS)
-        venue.deposit(account, asset, -amount)
-        target[0].deposit(target[1], asset, amount)
+        venue.note_transfer(account, asset, -amount)
+        target[0].note_transfer(target[1], asset, amount)
 
     def save(self) -> None:
         """Write what has changed since the last time. Called before any reply leaves."""

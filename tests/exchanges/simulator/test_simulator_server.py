@@ -26,9 +26,10 @@ from exchanges.simulator.__main__ import main
 from exchanges.simulator.history import parse_time
 from exchanges.simulator.http import Face, Reply, Request
 from exchanges.simulator.records import OrderSpec
+from exchanges.simulator.refusals import OrderRefused
 from exchanges.simulator.rules import VENUES
 from exchanges.simulator.server import ReplyLost, Seam, is_loopback
-from exchanges.simulator.simulator import Settings, SettingsError, open_simulator
+from exchanges.simulator.simulator import Settings, SettingsError, Simulator, open_simulator
 from exchanges.simulator.testing import running_simulator
 
 D = Decimal
@@ -379,6 +380,24 @@ def test_a_fresh_account_has_its_money_at_one_venue_only(sim):
     isolated = sim.new_account(venue="binance_isolated", symbol="ETH/USDT", USDT="70")
     entry = sim.account("binance_isolated", api_key=isolated.api_key, symbol="ETH/USDT")
     assert entry["balances"]["USDT"]["free"] == "70"
+
+
+def test_money_moves_between_the_accounts_of_one_owner(sim):
+    def move(amount: str) -> None:
+        def transfer(simulator: Simulator) -> None:
+            spot, futures = simulator.binance, simulator.venues["binance_futures"]
+            source, target = (at.accounts[at.keys[sim.api_key].account_id] for at in (spot, futures))
+            simulator.transfer((spot, source), (futures, target), "USDT", D(amount))
+
+        sim.call(transfer)
+
+    move("1500")
+    assert sim.account()["balances"]["USDT"]["free"] == "98500"
+    assert sim.account("binance_futures")["balances"]["USDT"]["free"] == "101500"
+    (payment,) = sim.account()["payments"]
+    assert (payment["kind"], payment["amount"]) == ("transfer", "-1500")
+    with pytest.raises(OrderRefused):
+        move("98501")
 
 
 def test_a_forced_price_moves_every_venues_price_of_that_coin(sim):
