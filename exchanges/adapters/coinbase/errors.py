@@ -188,9 +188,11 @@ def _sentence(refusal: Refusal, kind: type[Exception]) -> str:
         return "The clocks of the venue and of this server do not agree."
     if refusal.status in STATUSES and not (refusal.status == 403 and not refusal.codes):
         return STATUSES[refusal.status]
-    said = ", ".join(part for part in (refusal.message[:200], *refusal.codes[:1]) if part)
-    if said:
-        return f"Coinbase says: {said}"
+    message, code = refusal.message[:200].rstrip(" ."), next(iter(refusal.codes), "")
+    if message and code:
+        return f"Coinbase says: {message} ({code})."
+    if message or code:
+        return f"Coinbase says: {message or code}."
     if refusal.status == 403:
         return "The venue's firewall refused the request."
     if refusal.status == 200:

@@ -131,7 +131,7 @@ def _sentence(refusal: Refusal) -> str:
     if phrase in SENTENCES:
         return SENTENCES[phrase]
     if refusal.message:
-        return f"Coinbase Exchange says: {refusal.message[:200]}"
+        return f"Coinbase Exchange says: {refusal.message[:200].rstrip(' .')}."
     if refusal.status == 403:
         return "The venue's firewall refused the request."
     return f"Coinbase Exchange answered with HTTP status {refusal.status}."

@@ -143,6 +143,7 @@ class CoinbaseExchange(CallingExchange):
         return self._settled(taken, until_final=request.order_type is OrderType.MARKET)
 
     def cancel_order(self, symbol: str, client_order_id: str) -> Order:
+        self.instrument(symbol)
         found = self._look_up("cancel_order", symbol, f"client:{self._client_oid(client_order_id)}")
         if found.status.is_final:
             raise OrderNotFound("Nothing of that order is open.", exchange=self.name, operation="cancel_order")

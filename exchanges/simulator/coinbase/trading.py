@@ -35,9 +35,7 @@ REFUSALS: dict[Refusal, tuple[str, str]] = {
 def create_order(call: Call) -> Any:
     body = call.body()
     client_order_id, _ = read_head(body)
-    existing = next(
-        (each for each in views(call.venue, call.account) if each.first.client_order_id == client_order_id), None
-    )
+    existing = _order_of(call, client_order_id)
     if existing is not None:  # an id is good for one order, for ever; whoever sends it again is told of that one
         return _created(existing, body.get("order_configuration"))
     try:

@@ -30,7 +30,7 @@ def read_order(call: Call, body: dict[str, Any]) -> OrderSpec:
     return OrderSpec(
         symbol=market.listing.symbol,
         side=side,
-        client_order_id=client_oid,
+        client_order_id=client_oid.replace("-", ""),  # as the other venues' books have them
         wire={"client_oid": client_oid} if client_oid else {},
         **terms,
     )

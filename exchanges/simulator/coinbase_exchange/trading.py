@@ -139,7 +139,7 @@ def list_fills(call: Call) -> Any:
 def _find(call: Call) -> Order:
     name, _, client_oid = call.rest.partition(":")
     if name == "client" and client_oid:
-        order = _order_of_client(call, client_oid.lower())
+        order = _order_of_client(call, client_oid.lower().replace("-", ""))
     else:
         try:
             UUID(call.rest)
