@@ -160,17 +160,27 @@ class Order:
         return not self.status.is_final
 
     @property
-    def trigger_price(self) -> Decimal | None:
-        """Where it triggers as things stand: its stop, or that of a trailing one (None where it does not work yet)."""
+    def as_working(self) -> WorkingOrder:
+        """As the matching engine has it."""
         return WorkingOrder(
-            "",
-            self.side,
-            self.order_type,
-            self.quantity,
+            order_id=str(self.order_id),
+            side=self.side,
+            order_type=self.order_type,
+            quantity=self.quantity,
+            filled_quantity=self.filled_quantity,
+            limit_price=self.limit_price,
             stop_price=self.stop_price,
+            triggered=self.triggered,
+            group=None if self.list_id is None else str(self.list_id),
+            levels_given=self.levels_given,
             trailing_pct=self.trailing_pct,
             best_price=self.best_price,
-        ).trigger_price
+        )
+
+    @property
+    def trigger_price(self) -> Decimal | None:
+        """Where it triggers as things stand: its stop, or that of a trailing one (None where it does not work yet)."""
+        return self.as_working.trigger_price
 
     @property
     def waits_for_trigger(self) -> bool:

@@ -218,7 +218,7 @@ class Trading(Books):
             return None
         falling: list[Decimal] = []
         rising: list[Decimal] = []
-        waiting = [_working(order) for order in self._open[symbol].values()]
+        waiting = [order.as_working for order in self._open[symbol].values()]
         if self._leveraged:
             held = self.open_positions(symbol)
             if any(self._leveraged.is_one_of_several(self.accounts[r.account_id], r) for r in held):
@@ -262,7 +262,7 @@ class Trading(Books):
         at_ms = start_ms
         has_moved = False
         while True:
-            waiting = [_working(order) for order in self._open[symbol].values()]
+            waiting = [order.as_working for order in self._open[symbol].values()]
             if self._leveraged:
                 waiting += liquidation.watches(self._leveraged, symbol, at_ms)
             was_cut = False
@@ -360,7 +360,7 @@ class Trading(Books):
         order = self._new_order(account, spec, spec.quantity, at_ms)
         order.is_liquidation = True
         order.is_position = self._leveraged is not None
-        working, executions = enter(_working(order), market.price_at(at_ms), market.listing.book)
+        working, executions = enter(order.as_working, market.price_at(at_ms), market.listing.book)
         self._advance(order, working, executions, at_ms)
         if order.is_open:
             self._finish(order, OrderStatus.EXPIRED, at_ms)
@@ -387,23 +387,6 @@ def _only_part(
     kept = [execution for execution in kept if execution.quantity > 0]
     filled = sum((execution.quantity for execution in kept), ZERO)
     return replace(working, filled_quantity=filled), tuple(kept)
-
-
-def _working(order: Order) -> WorkingOrder:
-    return WorkingOrder(
-        order_id=str(order.order_id),
-        side=order.side,
-        order_type=order.order_type,
-        quantity=order.quantity,
-        filled_quantity=order.filled_quantity,
-        limit_price=order.limit_price,
-        stop_price=order.stop_price,
-        triggered=order.triggered,
-        group=None if order.list_id is None else str(order.list_id),
-        levels_given=order.levels_given,
-        trailing_pct=order.trailing_pct,
-        best_price=order.best_price,
-    )
 
 
 def _instant(price: Decimal, prices: list[Decimal], start_ms: int, end_ms: int) -> int:
