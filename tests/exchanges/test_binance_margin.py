@@ -208,7 +208,7 @@ def test_balances_of_isolated_accounts_are_of_one_pair_or_of_all(isolated: Binan
     ]
     stand_in.answer("GET /sapi/v1/margin/isolated/account", (200, {"assets": pairs}), (200, {"assets": pairs[:1]}))
     assert isolated.get_balances()["USDT"].free == D(201)
-    assert isolated.get_balances("BTC/USDT")["USDT"].free == D("100.5")
+    assert isolated.get_tradable_balances("BTC/USDT")["USDT"].free == D("100.5")
     assert sent(stand_in)["symbols"] == "BTCUSDT"
 
 

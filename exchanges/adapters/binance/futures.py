@@ -1,8 +1,6 @@
 """The Binance USD-M futures adapter: linear perpetuals in one-way mode.
 
-https://developers.binance.com/docs/derivatives/usds-margined-futures. Stops, take profits and trailing stops go to the
-algo service (since 2025-12-09, before which they were orders like others). Such an order is asked for by our client id
-all its life; what becomes of it in the book after it has triggered is looked up there and told as its own.
+https://developers.binance.com/docs/derivatives/usds-margined-futures
 """
 
 from __future__ import annotations
@@ -16,12 +14,10 @@ from typing import Any, TypeVar
 
 from exchanges.adapters.binance import futures_wire as wire
 from exchanges.adapters.binance.client import Refusal
-from exchanges.adapters.binance.common import BinanceAccount
-from exchanges.adapters.binance.futures_wire import ALGO_PREFIX, PLAIN_TYPES, AlgoOrder
+from exchanges.adapters.binance.futures_orders import FuturesOrders
 from exchanges.adapters.binance.limits import LIMITS
 from exchanges.adapters.binance.wire import milliseconds
 from exchanges.base import (
-    ZERO,
     Balance,
     ExchangeCapabilities,
     Fill,
@@ -30,28 +26,20 @@ from exchanges.base import (
     Instrument,
     MarginMode,
     MarketType,
-    Order,
-    OrderRequest,
-    OrderStatus,
     OrderType,
     Position,
 )
-from exchanges.errors import ExchangeError, InvalidOrder, InvalidRequest, OrderNotFound
+from exchanges.errors import InvalidRequest
 
-# https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/New-Algo-Order: callbackRate
-TRAILING_FROM_PCT, TRAILING_TO_PCT, TRAILING_STEP_PCT = Decimal("0.1"), Decimal(10), Decimal("0.1")
 ROWS_PER_REQUEST = 1000  # of fundingRate and income
-ALGO_HISTORY_ROWS = 100
+LIQUIDATIONS_PER_REQUEST = 100
 FUNDING_INCOME = "FUNDING_FEE"
-OUR_ID_LENGTH = 32
 NO_NEED_TO_CHANGE = -4046
 
-
-Found = TypeVar("Found")
 Row = TypeVar("Row")
 
 
-class BinanceFutures(BinanceAccount):
+class BinanceFutures(FuturesOrders):
     fee_rate = Decimal("0.0005")  # https://www.binance.com/en/fee/futureFee, regular user
     rate_limits = LIMITS[MarketType.FUTURES]
 
@@ -109,172 +97,6 @@ class BinanceFutures(BinanceAccount):
     # --- private
     def get_balances(self) -> dict[str, Balance]:
         return self._signed("get_balances", self._client.futures_account_balance, wire.balances)
-
-    def submit_order(self, request: OrderRequest) -> Order:
-        instrument = self.instrument(request.symbol)
-        self.require_valid(request, instrument)
-        if request.order_type not in PLAIN_TYPES:
-            return self._signed(
-                "submit_order",
-                self._client.futures_create_algo_order,
-                partial(wire.algo_order, symbol=request.symbol),
-                is_order=True,
-                **wire.algo_parameters(request, instrument.venue_symbol),
-            ).order
-        order = self._signed(
-            "submit_order",
-            self._client.futures_create_order,
-            partial(wire.order, symbol=request.symbol),
-            is_order=True,
-            **wire.order_parameters(request, instrument.venue_symbol),
-        )
-        return self._read_back(order)
-
-    def _read_back(self, order: Order) -> Order:
-        """An acknowledgement may be older than the fills, and without their price: ask once more, if that helps."""
-        is_waiting = order.order_type is OrderType.MARKET and not order.status.is_final
-        is_priceless = order.filled_quantity > 0 and order.average_price is None
-        if not (is_waiting or is_priceless):
-            return order
-        try:
-            return self._book_order(order.symbol, orderId=order.exchange_order_id)
-        except ExchangeError:
-            return order  # it is accepted, and whoever tracks it asks again
-
-    def cancel_order(self, symbol: str, client_order_id: str) -> Order:
-        in_book = _or_none(lambda: self._cancel_in_book(symbol, origClientOrderId=client_order_id))
-        if in_book is not None:
-            return in_book
-        algo = self._algo_order(symbol, client_order_id)
-        if not algo.actual_id and algo.order.status is OrderStatus.OPEN:
-            if _or_none(lambda: self._cancel_waiting(symbol, client_order_id)):
-                return replace(algo.order, status=OrderStatus.CANCELED)
-            algo = self._algo_order(symbol, client_order_id)  # perhaps it has triggered since
-        if not algo.actual_id:
-            raise OrderNotFound("That order is done.", exchange=self.name, operation="cancel_order")
-        return algo.merged(self._cancel_in_book(symbol, orderId=algo.actual_id))
-
-    def _cancel_waiting(self, symbol: str, client_order_id: str) -> bool:
-        return self._signed(
-            "cancel_algo_order",
-            self._client.futures_cancel_algo_order,
-            wire.is_accepted,
-            is_order=True,
-            symbol=self._venue_symbol(symbol),
-            clientAlgoId=client_order_id,
-        )
-
-    def _cancel_in_book(self, symbol: str, **which: Any) -> Order:
-        return self._signed(
-            "cancel_order",
-            self._client.futures_cancel_order,
-            partial(wire.order, symbol=symbol),
-            is_order=True,
-            symbol=self._venue_symbol(symbol),
-            **which,
-        )
-
-    def get_order(self, symbol: str, client_order_id: str) -> Order:
-        """The algo service is asked first: the order that a conditional one became may bear the same client id."""
-        algo = _or_none(lambda: self._algo_order(symbol, client_order_id))
-        if algo is None:
-            in_book = _or_none(lambda: self._book_order(symbol, origClientOrderId=client_order_id))
-            if in_book is not None:
-                return in_book
-            algo = self._forgotten_algo_order(symbol, client_order_id)
-        if algo is None:
-            raise OrderNotFound("Binance does not know that order.", exchange=self.name, operation="get_order")
-        return self._with_fills(algo)
-
-    def _book_order(self, symbol: str, **which: Any) -> Order:
-        return self._signed(
-            "get_order",
-            self._client.futures_get_order,
-            partial(wire.order, symbol=symbol),
-            symbol=self._venue_symbol(symbol),
-            **which,
-        )
-
-    def _algo_order(self, symbol: str, client_order_id: str = "", algo_id: str = "") -> AlgoOrder:
-        which: dict[str, Any] = {"clientAlgoId": client_order_id} if client_order_id else {"algoId": algo_id}
-        return self._signed(
-            "get_algo_order",
-            self._client.futures_get_algo_order,
-            partial(wire.algo_order, symbol=symbol),
-            symbol=self._venue_symbol(symbol),
-            **which,
-        )
-
-    def _algo_history(self, symbol: str, **which: Any) -> list[AlgoOrder]:
-        """The newest ones, or those from an id on. Some that are done the single look-up does not find any more."""
-        return self._signed(
-            "get_algo_history",
-            self._client.futures_get_all_algo_orders,
-            partial(wire.algo_orders, symbols=self._symbols(symbol)),
-            symbol=self._venue_symbol(symbol),
-            limit=ALGO_HISTORY_ROWS,
-            **which,
-        )
-
-    def _forgotten_algo_order(self, symbol: str, client_order_id: str) -> AlgoOrder | None:
-        same = [algo for algo in self._algo_history(symbol) if algo.order.client_order_id == client_order_id]
-        return same[-1] if same else None
-
-    def _with_fills(self, algo: AlgoOrder) -> Order:
-        if not algo.actual_id:
-            return algo.order
-        actual = _or_none(lambda: self._book_order(algo.order.symbol, orderId=algo.actual_id))
-        return algo.order if actual is None else algo.merged(actual)
-
-    def get_open_orders(self, symbol: str | None = None) -> list[Order]:
-        which, symbols = self._asked_for(symbol), self._symbols(symbol)
-        waiting = self._signed(
-            "get_open_algo_orders",
-            self._client.futures_get_open_algo_orders,
-            partial(wire.algo_orders, symbols=symbols),
-            **which,
-        )
-        in_book = self._signed(
-            "get_open_orders", self._client.futures_get_open_orders, partial(wire.orders, symbols=symbols), **which
-        )
-        known = {algo.order.client_order_id for algo in waiting}
-        triggered = self._triggered({order.symbol for order in in_book if not _may_be_ours(order.client_order_id)})
-        found = [algo.order for algo in waiting if not algo.actual_id]
-        for order in in_book:
-            parent = triggered.get(order.exchange_order_id)
-            parent = parent or next((algo for algo in waiting if algo.actual_id == order.exchange_order_id), None)
-            if parent is not None:
-                found.append(parent.merged(order))
-            elif order.client_order_id not in known:
-                found.append(order)
-        return found
-
-    def _triggered(self, symbols: set[str]) -> dict[str, AlgoOrder]:
-        """Conditional orders by the id of the order they became."""
-        return {algo.actual_id: algo for symbol in symbols for algo in self._algo_history(symbol) if algo.actual_id}
-
-    def get_fills(self, symbol: str, *, exchange_order_id: str) -> list[Fill]:
-        order_id = exchange_order_id
-        if exchange_order_id.startswith(ALGO_PREFIX):
-            order_id = self._actual_id(symbol, exchange_order_id.removeprefix(ALGO_PREFIX))
-            if not order_id:
-                return []  # it has not triggered
-        fills = self._signed(
-            "get_fills",
-            self._client.futures_account_trades,
-            partial(wire.fills, symbol=symbol),
-            symbol=self._venue_symbol(symbol),
-            orderId=order_id,
-        )
-        return [replace(fill, exchange_order_id=exchange_order_id) for fill in fills]
-
-    def _actual_id(self, symbol: str, algo_id: str) -> str:
-        algo = _or_none(lambda: self._algo_order(symbol, algo_id=algo_id))
-        if algo is None:
-            name = f"{ALGO_PREFIX}{algo_id}"
-            history = self._algo_history(symbol, algoId=algo_id)
-            algo = next((algo for algo in history if algo.order.exchange_order_id == name), None)
-        return "" if algo is None else algo.actual_id
 
     # --- positions
     def get_positions(self, symbol: str | None = None) -> list[Position]:
@@ -346,6 +168,25 @@ class BinanceFutures(BinanceAccount):
 
         return _all_pages(read, since, key=lambda payment: payment.paid_at)
 
+    def get_liquidations(self, symbol: str, *, since: datetime) -> list[Fill]:
+        venue_symbol = self._venue_symbol(symbol)
+        found: dict[str, Fill] = {}
+        while True:
+            orders = self._signed(
+                "get_liquidations",
+                self._client.futures_liquidation_orders,
+                partial(wire.orders, symbols={venue_symbol: symbol}),
+                symbol=venue_symbol,
+                startTime=milliseconds(since),
+                limit=LIQUIDATIONS_PER_REQUEST,
+            )
+            for order in orders:
+                fills = self.get_fills(symbol, exchange_order_id=order.exchange_order_id)
+                found |= {fill.fill_id: fill for fill in fills}
+            if len(orders) < LIQUIDATIONS_PER_REQUEST:
+                return sorted(found.values(), key=lambda fill: (fill.executed_at, int(fill.fill_id)))
+            since = max(order.updated_at or since for order in orders) + timedelta(milliseconds=1)
+
     def require_one_way(self) -> None:
         """Positions here are one per symbol. An account in hedge mode holds two, and refuses orders for one."""
         if self._signed("get_account_mode", self._client.futures_account_config, wire.is_hedged):
@@ -359,21 +200,6 @@ class BinanceFutures(BinanceAccount):
             exchange=self.name,
         )
 
-    def require_valid(self, request: OrderRequest, instrument: Instrument, price: Decimal | None = None) -> None:
-        if request.reduce_only:  # what is left of a position may be worth less than an order must be
-            instrument = replace(instrument, min_notional=ZERO)
-        super().require_valid(request, instrument, price)
-        distance = request.trailing_pct
-        if distance is None:
-            return
-        if not TRAILING_FROM_PCT <= distance <= TRAILING_TO_PCT or distance % TRAILING_STEP_PCT:
-            raise InvalidOrder(
-                f"The distance {distance} % is not between {TRAILING_FROM_PCT} and {TRAILING_TO_PCT} % in steps of"
-                f" {TRAILING_STEP_PCT} %.",
-                exchange=self.name,
-                operation="submit_order",
-            )
-
     @cached_property
     def _endpoints(self) -> dict[str, Callable[..., Any]]:
         client = self._client
@@ -384,18 +210,6 @@ class BinanceFutures(BinanceAccount):
             "price": client.futures_symbol_ticker,
             "quote": client.futures_orderbook_ticker,
         }
-
-
-def _may_be_ours(client_order_id: str) -> bool:
-    return len(client_order_id) == OUR_ID_LENGTH and all(letter in "0123456789abcdef" for letter in client_order_id)
-
-
-def _or_none(look: Callable[[], Found]) -> Found | None:
-    """None instead of OrderNotFound."""
-    try:
-        return look()
-    except OrderNotFound:
-        return None
 
 
 def _all_pages(read: Callable[[int], list[Row]], since: datetime, *, key: Callable[[Row], datetime]) -> list[Row]:

@@ -7,11 +7,12 @@ https://developers.binance.com/docs/margin_trading
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from exchanges.adapters.binance import wire
 from exchanges.adapters.binance.exchange import BinanceExchange
@@ -19,6 +20,7 @@ from exchanges.adapters.binance.limits import LIMITS
 from exchanges.base import (
     Balance,
     ExchangeCapabilities,
+    Fill,
     FundingPayment,
     MarginMode,
     MarketType,
@@ -30,8 +32,9 @@ from exchanges.calls import Parsed
 from exchanges.errors import NotSupported
 
 # https://developers.binance.com/docs/margin_trading/borrow-and-repay/Get-Interest-History
-INTEREST_PER_REQUEST = 100
-INTEREST_WINDOW = timedelta(days=30)
+RECORDS_PER_REQUEST = 100
+RECORDS_WINDOW = timedelta(days=30)
+Row = TypeVar("Row")
 
 
 class BinanceMargin(BinanceExchange):
@@ -49,15 +52,17 @@ class BinanceMargin(BinanceExchange):
     def is_isolated(self) -> bool:
         return self.margin_mode is MarginMode.ISOLATED
 
-    def get_balances(self, symbol: str | None = None) -> dict[str, Balance]:
-        """Of isolated accounts that of `symbol`, or all of them together."""
-        if not self.is_isolated:
-            return self._signed("get_balances", self._client.get_margin_account, wire.margin_balances)
-        which: dict[str, Any] = {} if symbol is None else {"symbols": self._venue_symbol(symbol)}
-        return self._signed("get_balances", self._client.get_isolated_margin_account, wire.isolated_balances, **which)
+    def get_balances(self) -> dict[str, Balance]:
+        """Of isolated accounts all together."""
+        return self._balances()
 
     def get_tradable_balances(self, symbol: str) -> dict[str, Balance]:
-        return self.get_balances(symbol)
+        return self._balances({"symbols": self._venue_symbol(symbol)} if self.is_isolated else {})
+
+    def _balances(self, which: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Balance]:
+        if not self.is_isolated:
+            return self._signed("get_balances", self._client.get_margin_account, wire.margin_balances)
+        return self._signed("get_balances", self._client.get_isolated_margin_account, wire.isolated_balances, **which)
 
     def get_positions(self, symbol: str | None = None) -> list[Position]:
         """The venue knows balances and debts only."""
@@ -78,28 +83,54 @@ class BinanceMargin(BinanceExchange):
         """The interest on what was borrowed of the symbol's two assets. A cross account does not say for which pair:
         the same payment (`payment_id`) appears with every symbol that has the asset."""
         instrument = self.instrument(symbol)
-        assets = frozenset((instrument.base, instrument.quote))
-        which: dict[str, Any] = {"isolatedSymbol": instrument.venue_symbol} if self.is_isolated else {}
+        rows = self._records(
+            "get_funding_payments",
+            self._client.get_margin_interest_history,
+            partial(wire.interest, symbol=symbol, assets=frozenset((instrument.base, instrument.quote))),
+            symbol,
+            since,
+        )
+        found = {payment.payment_id: payment for payment in rows}
+        return sorted(found.values(), key=lambda payment: payment.paid_at)
+
+    def get_liquidations(self, symbol: str, *, since: datetime) -> list[Fill]:
+        venue_symbol = self._venue_symbol(symbol)
+        order_ids = self._records(
+            "get_liquidations",
+            self._client.get_margin_force_liquidation_rec,
+            partial(wire.liquidation_orders, venue_symbol=venue_symbol),
+            symbol,
+            since,
+        )
+        fills = [
+            fill for order_id in sorted(set(order_ids)) for fill in self.get_fills(symbol, exchange_order_id=order_id)
+        ]
+        return sorted(fills, key=lambda fill: (fill.executed_at, int(fill.fill_id)))
+
+    def _records(
+        self,
+        operation: str,
+        send: Callable[..., Any],
+        parse: Callable[[Any], list[Row]],
+        symbol: str,
+        since: datetime,
+    ) -> list[Row]:
+        """What one of the venue's paged histories has since then, window by window."""
+        which: dict[str, Any] = {"isolatedSymbol": self._venue_symbol(symbol)} if self.is_isolated else {}
         now = wire.moment(self._venue_milliseconds())
-        found: dict[str, FundingPayment] = {}
+        found: list[Row] = []
         while since <= now:
-            until = min(since + INTEREST_WINDOW, now)
-            window: dict[str, Any] = {"startTime": wire.milliseconds(since), "endTime": wire.milliseconds(until)}
+            until = min(since + RECORDS_WINDOW, now)
+            which |= {"startTime": wire.milliseconds(since), "endTime": wire.milliseconds(until)}
             page, is_last = 1, False
             while not is_last:
-                payments, is_last = self._signed(
-                    "get_funding_payments",
-                    self._client.get_margin_interest_history,
-                    partial(_interest_page, symbol=symbol, assets=assets),
-                    current=page,
-                    size=INTEREST_PER_REQUEST,
-                    **window,
-                    **which,
+                rows, is_last = self._signed(
+                    operation, send, partial(_page, parse=parse), current=page, size=RECORDS_PER_REQUEST, **which
                 )
-                found |= {payment.payment_id: payment for payment in payments}
+                found += rows
                 page += 1
             since = until + timedelta(milliseconds=1)
-        return sorted(found.values(), key=lambda payment: payment.paid_at)
+        return found
 
     # --- where it differs from spot
     def _orders(self, action: str) -> Callable[..., Any]:
@@ -140,5 +171,6 @@ class BinanceMargin(BinanceExchange):
         return super()._signed(operation, send, parse, is_order=is_order, **parameters)
 
 
-def _interest_page(reply: Any, symbol: str, assets: frozenset[str]) -> tuple[list[FundingPayment], bool]:
-    return wire.interest(reply, symbol, assets), len(wire.listed(reply["rows"])) < INTEREST_PER_REQUEST
+def _page(reply: Any, parse: Callable[[Any], list[Row]]) -> tuple[list[Row], bool]:
+    """Its rows, and whether it is the last one."""
+    return parse(reply), len(wire.listed(reply["rows"])) < RECORDS_PER_REQUEST

@@ -181,6 +181,11 @@ def interest(reply: Any, symbol: str, assets: frozenset[str]) -> list[FundingPay
     return sorted(found, key=lambda payment: payment.paid_at)
 
 
+def liquidation_orders(reply: Any, venue_symbol: str) -> list[str]:
+    """Ids, of https://developers.binance.com/docs/margin_trading/trade/Get-Force-Liquidation-Record"""
+    return [str(row["orderId"]) for row in listed(reply["rows"]) if row["symbol"] == venue_symbol]
+
+
 def permissions(reply: Any, market_type: MarketType = MarketType.SPOT) -> KeyPermissions:
     """https://developers.binance.com/docs/wallet/account/api-key-permission
 

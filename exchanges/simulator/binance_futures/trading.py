@@ -148,6 +148,22 @@ def user_trades(call: FuturesCall) -> Any:
     return [wire.trade(fill, listing) for fill in cut(fills, call.params.limit(500, 1000), is_forward=is_forward)]
 
 
+def force_orders(call: FuturesCall) -> Any:
+    """https://developers.binance.com/docs/derivatives/usds-margined-futures/trade/rest-api/Users-Force-Orders"""
+    symbols = [call.symbol()] if "symbol" in call.params else list(call.venue.markets)
+    start, end = call.params.integer("startTime"), call.params.integer("endTime")
+    orders = [
+        order
+        for symbol in symbols
+        for order in call.venue.orders(call.account, symbol)
+        if order.is_liquidation
+        and (start is None or order.created_ms >= start)
+        and (end is None or order.created_ms <= end)
+    ]
+    found = cut(_by_time(orders), call.params.limit(50, 100), is_forward=start is not None)
+    return [wire.order(order, call.venue.markets[order.symbol].listing) for order in found]
+
+
 def find_order(call: FuturesCall, *, prefer_open: bool = False) -> Order | None:
     """Of those in the book, by orderId or the newest of that origClientOrderId."""
     order_id, original_id = call.params.integer("orderId"), call.params.text("origClientOrderId", CLIENT_ID)
@@ -197,5 +213,6 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ),
     ("DELETE", "/fapi/v1/allOpenOrders"): Endpoint(delete_open_orders, 1, Security.TRADE, operation="cancel"),
     ("GET", "/fapi/v1/allOrders"): Endpoint(all_orders, 5, Security.USER_DATA),
+    ("GET", "/fapi/v1/forceOrders"): Endpoint(force_orders, _with_symbol(20, 50), Security.USER_DATA),
     ("GET", "/fapi/v1/userTrades"): Endpoint(user_trades, 5, Security.USER_DATA, operation="fills"),
 }

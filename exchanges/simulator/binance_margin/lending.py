@@ -83,6 +83,35 @@ def interest_history(call: MarginCall) -> Any:
     return _page(call, rows)
 
 
+def force_liquidations(call: MarginCall) -> Any:
+    """https://developers.binance.com/docs/margin_trading/trade/Get-Force-Liquidation-Record"""
+    start, end = call.params.integer("startTime"), call.params.integer("endTime")
+    orders = [
+        order
+        for symbol in call.venue.markets
+        for order in call.venue.orders(call.account, symbol)
+        if order.is_liquidation
+        and (start is None or order.created_ms >= start)
+        and (end is None or order.created_ms <= end)
+    ]
+    rows = [
+        {
+            "avgPrice": fixed(order.filled_quote / order.filled_quantity if order.filled_quantity else ZERO),
+            "executedQty": fixed(order.filled_quantity),
+            "orderId": order.order_id,
+            "price": fixed(order.limit_price or ZERO),
+            "qty": fixed(order.quantity),
+            "side": str(order.side),
+            "symbol": venue_symbol(order.symbol),
+            "timeInForce": str(order.time_in_force),
+            "isIsolated": call.is_isolated,
+            "updatedTime": order.updated_ms,
+        }
+        for order in sorted(orders, key=lambda order: order.created_ms, reverse=True)
+    ]
+    return _page(call, rows)
+
+
 def interest_rates(call: MarginCall) -> Any:
     """One a day, the same every day here."""
     asset = _asset(call)
@@ -152,6 +181,7 @@ ENDPOINTS: dict[tuple[str, str], Endpoint] = {
     ("POST", f"{BASE}/borrow-repay"): Endpoint(borrow_or_repay, 0, Security.TRADE, uid_weight=1500),
     ("GET", f"{BASE}/borrow-repay"): Endpoint(borrowings_and_repayments, 10, Security.USER_DATA),
     ("GET", f"{BASE}/interestHistory"): Endpoint(interest_history, 1, Security.USER_DATA, operation="funding"),
+    ("GET", f"{BASE}/forceLiquidationRec"): Endpoint(force_liquidations, 1, Security.USER_DATA),
     ("GET", f"{BASE}/interestRateHistory"): Endpoint(interest_rates, 1, Security.USER_DATA),
     ("GET", f"{BASE}/next-hourly-interest-rate"): Endpoint(next_hourly_rates, 100, Security.USER_DATA),
     ("GET", f"{BASE}/maxBorrowable"): Endpoint(max_borrowable, 50, Security.USER_DATA),
