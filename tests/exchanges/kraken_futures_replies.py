@@ -54,7 +54,7 @@ INVERSE = PERPETUAL | {"symbol": "PI_XBTUSD", "type": "futures_inverse", "underl
 DATED = PERPETUAL | {"symbol": "FF_XBTUSD_260327", "lastTradingTime": "2026-03-27T16:00:00.000Z"}
 INDEX = {"symbol": "in_xbtusd", "type": "spot index", "tradeable": False}
 INSTRUMENTS = {"result": "success", "instruments": [PERPETUAL, CHEAP, INVERSE, DATED, INDEX]}
-TICKER = {
+TICKER: dict[str, Any] = {
     "result": "success",
     "ticker": {
         "symbol": "PF_XBTUSD",
@@ -95,7 +95,7 @@ class Venue(BaseAdapter):
         self.replies[request] = list(replies)
 
     def paths(self) -> list[str]:
-        return [f"{request.method} {urlsplit(request.url).path}" for request in self.seen]
+        return [f"{request.method} {urlsplit(str(request.url)).path}" for request in self.seen]
 
     def queries(self, path: str) -> list[dict[str, str]]:
         """What was asked of one endpoint, each time."""
@@ -136,8 +136,8 @@ def _figure(value: Any) -> Any:
 
 
 def adapter(venue: Venue, **options: Any) -> KrakenFutures:
-    options = {"base_url": URL, "timeout_seconds": 5.0} | options
-    exchange = KrakenFutures(API_KEY, API_SECRET, **options)
+    given: dict[str, Any] = {"base_url": URL, "timeout_seconds": 5.0} | options
+    exchange = KrakenFutures(API_KEY, API_SECRET, **given)
     exchange.budget = None
     exchange._client._session.mount("https://", venue)
     return exchange

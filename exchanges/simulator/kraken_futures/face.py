@@ -86,7 +86,7 @@ class KrakenFutures:
         if kind == "server_error":
             return Reply(502, UNAVAILABLE)
         if kind == "banned":
-            return Reply(429, BANNED)
+            return Reply(429, BANNED, {"Retry-After": "60"})
         words = {
             "too_many_requests": "apiLimitExceeded",
             "market_suspended": "marketUnavailable",
