@@ -193,7 +193,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "SCHEMA_PATH_PREFIX": r"/api",
-    "ENUM_NAME_OVERRIDES": {"OrderLegEnum": "subscriptions.models.Order.Leg"},
+    "ENUM_NAME_OVERRIDES": {
+        "OrderLegEnum": "subscriptions.models.Order.Leg",
+        "MarketTypeEnum": "exchanges.base.MarketType",
+        "ModelMarketTypeEnum": "exchanges.models.MarketType",
+    },
 }
 
 # --- static and uploaded files
