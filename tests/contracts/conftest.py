@@ -173,8 +173,13 @@ def account(request: pytest.FixtureRequest, subscriber: Any, monkeypatch: pytest
                 ExchangeFactory.trust_certificate(url, face.ca_file)
         key = face.key(kind.market_type)
         secrets = {} if kind.is_paper else vars(key)
+        has_own_keys = kind.market_type in ExchangeFactory.get_adapter(kind.exchange).markets_with_own_keys
         credential = ExchangeCredential.objects.create(
-            user=subscriber, exchange=kind.exchange, mode="paper" if kind.is_paper else "live", **secrets
+            user=subscriber,
+            exchange=kind.exchange,
+            mode="paper" if kind.is_paper else "live",
+            market_type=str(kind.market_type) if has_own_keys and not kind.is_paper else "",
+            **secrets,
         )
         options: dict[str, Any] = {}
         if kind.margin_mode is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from bots.models import Bot
@@ -70,6 +71,9 @@ def test_the_same_signals_trade_the_same_way(
         tasks.candles_closed("1m")
         tasks.track()
 
+    cache.clear()  # funding is asked about every five minutes of ours, and the test took a moment
+    tasks.track()
+
     said = list(Signal.objects.order_by("candle_open_time").values_list("action", flat=True))
     assert said == [{"B": "BUY", "H": "HOLD", "S": "SELL"}[letter] for letter in SCRIPT]
     assert set(Decision.objects.values_list("outcome", flat=True)) == {"EXECUTED"}
@@ -86,10 +90,12 @@ def test_the_same_signals_trade_the_same_way(
     price = account.face.price()
     left = account.net(account.rules.base) - money[account.rules.base] if account.money != account.rules.base else 0
     changed = account.net(account.money) - money[account.money]
+    # Venues round each amount of money that they book; where price times quantity has no more digits, nothing is lost.
+    is_exact = (
+        account.kind.market_type is MarketType.SPOT and account.rules.lot_step * account.rules.tick_size >= ROUNDING
+    )
+    assert abs(changed - earned) <= (0 if is_exact else ROUNDING * 2 * Fill.objects.count())
     # What is left of the coin is less than a lot, and its cost belongs to the trade that left it.
-    fills = Fill.objects.count()
-    tolerance = ROUNDING * 2 * fills if account.kind.market_type is not MarketType.SPOT else Decimal(0)
-    assert abs(changed - earned) <= tolerance
     assert 0 <= left * price < account.rules.lot_step * price
 
 
