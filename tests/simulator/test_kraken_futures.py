@@ -295,6 +295,13 @@ def test_the_wallet_tells_what_orders_and_positions_leave(desk: Desk) -> None:
     assert round(held["maintenanceMargin"], 6) == round(float(desk.price) * 0.01, 6)
 
 
+def test_coins_in_the_wallet_are_worth_something_and_no_margin(desk: Desk) -> None:
+    desk.venue.deposit(desk.account, "BTC", D(1))
+    wallet = flex(desk)
+    assert wallet["currencies"]["XBT"] == {"quantity": 1, "value": int(desk.price), "collateral": 0, "available": 1}
+    assert (wallet["collateralValue"], wallet["balanceValue"]) == (100_000, 100_000 + int(desk.price))
+
+
 def test_an_isolated_positions_profit_is_no_margin_for_others(desk: Desk) -> None:
     desk.ask("PUT", f"{TRADING}/leveragepreferences", symbol="PF_XBTUSD", maxLeverage=5)
     desk.order("mkt", size="1")

@@ -47,6 +47,8 @@ def test_a_market_order_is_executed_with_the_limit_that_the_venue_gives_it(desk:
     before = events[1]["orderPriorExecution"]
     assert (before["type"], before["quantity"], before["filled"]) == ("ioc", 0.4, 0.8)
     assert before["limitPrice"] == round(float(desk.price) * 1.01)
+    [sold] = desk.order("mkt", "sell")["orderEvents"]
+    assert sold["orderPriorExecution"]["limitPrice"] == round(float(desk.price) * 0.99)
 
 
 def test_what_a_limit_order_cannot_take_is_placed_behind_its_executions(desk: Desk) -> None:
@@ -54,6 +56,14 @@ def test_what_a_limit_order_cannot_take_is_placed_behind_its_executions(desk: De
     events = desk.order("lmt", size="2", limitPrice=ask)["orderEvents"]
     assert [event["type"] for event in events] == ["EXECUTION", "PLACE"]
     assert (events[1]["order"]["quantity"], events[1]["order"]["filled"]) == (1.2, 0.8)
+
+
+def test_what_an_order_that_takes_only_cannot_take_is_gone(desk: Desk) -> None:
+    ask = desk.get(f"{TRADING}/tickers/PF_XBTUSD")["ticker"]["ask"]
+    answer = desk.order("ioc", size="2", limitPrice=ask)
+    assert [event["type"] for event in answer["orderEvents"]] == ["EXECUTION"]
+    assert statuses(desk, orderIds=answer["order_id"]) == ["CANCELLED"]
+    assert desk.get(f"{TRADING}/openorders")["openOrders"] == []
 
 
 @pytest.mark.parametrize(
