@@ -520,6 +520,7 @@ def fault(account: Account, monkeypatch: pytest.MonkeyPatch) -> Callable[..., No
     """`fault(operation, kind)`: the next request of that meaning goes wrong in that way. Nobody sleeps."""
     at_the_venue(account)
     monkeypatch.setattr("exchanges.calls.time.sleep", lambda seconds: None)
+    account.exchange.get_balances()  # whatever an adapter does before its first request is done: clocks, lists
 
     def inject(operation: str, kind: str, **options: Any) -> None:
         try:
