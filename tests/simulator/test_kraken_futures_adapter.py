@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -222,3 +223,21 @@ def test_funding_rates_are_those_that_were_paid(sim: RunningSimulator, futures: 
     assert [rate.paid_at for rate in rates] == [payment.paid_at for payment in payments]
     booked = sim.account("kraken_futures")["payments"]
     assert [rate.rate for rate in rates] == [D(payment["rate"]) for payment in booked]
+
+
+def test_after_a_restart_everything_is_still_known(tmp_path: Path) -> None:
+    with running_simulator(data_dir=tmp_path) as first:
+        key = first.keys_of("kraken_futures")["trader-1"]
+        futures = KrakenFutures(key.api_key, key.api_secret, base_url=first.urls["kraken_futures"])
+        sold = futures.submit_order(request("a", "SELL"))
+        futures.submit_order(request("s", type="STOP_LOSS", stop_price=near(first, "1.05"), reduce_only=True))
+        first.advance(minutes=1)
+        futures.close()
+    with running_simulator(data_dir=tmp_path) as second:
+        futures = KrakenFutures(key.api_key, key.api_secret, base_url=second.urls["kraken_futures"])
+        assert futures.get_order(SYMBOL, "a").exchange_order_id == sold.exchange_order_id
+        assert [order.client_order_id for order in futures.get_open_orders()] == ["s"]
+        with pytest.raises(OrderOutcomeUnknown, match="of that id already"):
+            futures.submit_order(request("a"))
+        assert futures.cancel_order(SYMBOL, "s").order_type is OrderType.STOP_LOSS
+        futures.close()
