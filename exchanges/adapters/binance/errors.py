@@ -259,7 +259,7 @@ def _sentence(refusal: Refusal, market_type: MarketType) -> str:
     if refusal.code in SENTENCES:
         return SENTENCES[refusal.code]
     if refusal.code is not None and refusal.message:
-        return f"Binance says: {refusal.message[:200]} ({refusal.code})"
+        return f"Binance says: {refusal.message[:200].rstrip(' .')} ({refusal.code})."
     return f"Binance answered with HTTP status {refusal.status}."
 
 

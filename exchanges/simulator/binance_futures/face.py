@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from exchanges.simulator.binance.call import Call
 from exchanges.simulator.binance.face import BinanceFace
-from exchanges.simulator.binance.limits import (
-    FUTURES_ORDER_LIMITS,
-    FUTURES_WEIGHT_PER_MINUTE,
-    WEIGHT_PER_MINUTE,
-    RateLimits,
-)
+from exchanges.simulator.binance.limits import FUTURES_ORDER_LIMITS, FUTURES_WEIGHT_PER_MINUTE, RateLimits
 from exchanges.simulator.binance.params import ApiError, Params
 from exchanges.simulator.binance_futures import account, algo, income, market_data, trading
 from exchanges.simulator.binance_futures.call import FuturesCall
@@ -43,8 +38,5 @@ class BinanceFutures(BinanceFace):
 
 
 def make_face(simulator: Simulator, options: FaceOptions) -> BinanceFutures:
-    weight = FUTURES_WEIGHT_PER_MINUTE
-    if options.weight_per_minute is not None:  # said of spot's
-        weight = weight * options.weight_per_minute // WEIGHT_PER_MINUTE
-    limits = RateLimits(weight, order_limits=FUTURES_ORDER_LIMITS)
+    limits = RateLimits(options.weight_per_minute or FUTURES_WEIGHT_PER_MINUTE, order_limits=FUTURES_ORDER_LIMITS)
     return BinanceFutures(simulator, simulator.venues["binance_futures"], limits)
