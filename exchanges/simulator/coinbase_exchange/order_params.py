@@ -26,7 +26,10 @@ def read_order(call: Call, body: dict[str, Any]) -> OrderSpec:
         raise ApiError("Invalid type")
     side = Side(body["side"].upper())
     client_oid = _client_oid(body)
-    terms = _limit(body, market.listing, side) if kind == "limit" else _market(body, market.listing, kind)
+    if kind == "limit":
+        terms = _limit(body, market.listing, side)
+    else:
+        terms = _market(body, market.listing, kind, market.price_at(call.now_ms))
     return OrderSpec(
         symbol=market.listing.symbol,
         side=side,
@@ -81,13 +84,13 @@ def _stop(kind: Any, stop: Decimal, price: Decimal, side: Side) -> dict[str, Any
     return {"order_type": order_type, "stop_price": stop}
 
 
-def _market(body: dict[str, Any], listing: Listing, kind: str) -> dict[str, Any]:
+def _market(body: dict[str, Any], listing: Listing, kind: str, last_price: Decimal) -> dict[str, Any]:
     """`stop` is the older form of a stop market order: its price is the one that triggers it."""
     terms: dict[str, Any] = {"order_type": OrderType.MARKET}
     if kind == "stop":
         terms = {"order_type": OrderType.STOP_LOSS, "stop_price": _price(body, "price", listing)}
     if "funds" not in body:
-        return terms | {"quantity": _size(body, listing, None)}
+        return terms | {"quantity": _size(body, listing, last_price)}
     if "size" in body or kind == "stop":
         raise ApiError("Invalid funds")
     funds = _number(body, "funds", listing.tick_size)
@@ -96,13 +99,13 @@ def _market(body: dict[str, Any], listing: Listing, kind: str) -> dict[str, Any]
     return terms | {"quote_quantity": funds}
 
 
-def _size(body: dict[str, Any], listing: Listing, price: Decimal | None) -> Decimal:
+def _size(body: dict[str, Any], listing: Listing, price: Decimal) -> Decimal:
     size = _number(body, "size", listing.lot_step)
     if size < listing.min_quantity:
         raise ApiError(f"size is too small. Minimum size is {listing.min_quantity:.8f}")
     if size > listing.max_quantity:
         raise ApiError(f"size is too large. Maximum size is {listing.max_quantity:.8f}")
-    if price is not None and size * price < listing.min_notional:
+    if size * price < listing.min_notional:
         raise ApiError(f"notional is too small. Minimum is {listing.min_notional:f}")
     return size
 

@@ -15,6 +15,7 @@ from exchanges.simulator.coinbase import ids
 from exchanges.simulator.coinbase_exchange import wire
 from exchanges.simulator.coinbase_exchange.call import ApiError, Call, find_market
 from exchanges.simulator.coinbase_exchange.order_params import read_order
+from exchanges.simulator.faults import Raw
 from exchanges.simulator.records import Holding, Order, VenueStatus, plain
 from exchanges.simulator.venue import OrderRefused, Refusal
 
@@ -75,7 +76,7 @@ def delete_order(call: Call) -> Any:
     if product is not None and product.replace("/", "-") != wire.product_id(order.symbol):
         raise ApiError("order not found", 404)
     _cancel(call, order)
-    return json.dumps(ids.order_id(call.venue, order))
+    return Raw(json.dumps(ids.order_id(call.venue, order)))
 
 
 def delete_orders(call: Call) -> Any:
