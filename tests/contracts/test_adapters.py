@@ -184,8 +184,8 @@ def test_c09_a_limit_order_rests_and_locks_its_worth(account: Account) -> None:
     assert request.limit_price is not None
     balance = account.exchange.get_balances()[account.money]
     worth = request.quantity * request.limit_price
-    if account.is_leveraged:
-        assert worth / LEVERAGE <= balance.used + CENT
+    if account.is_leveraged:  # at a venue with one leverage for the whole account, less than ours asks for
+        assert worth / account.rules.max_leverage <= balance.used + CENT
     else:
         assert worth <= balance.used <= worth * (1 + account.exchange.fee_rate)  # some lock the fee as well
     for found in (account.exchange.get_open_orders(account.symbol), account.exchange.get_open_orders()):
@@ -356,8 +356,8 @@ def test_c15_too_little_money_is_insufficient_funds_and_changes_nothing(account:
     account.exchange.apply_leverage(account.symbol)
     before = account.exchange.get_balances()
     rules, price = account.rules, account.exchange.get_current_price(account.symbol)
-    affordable = before[account.money].free / price * (LEVERAGE if account.is_leveraged else 1)
-    quantity = min(affordable * Decimal(12), rules.max_quantity or affordable * 12)
+    affordable = before[account.money].free / price * rules.max_leverage
+    quantity = min(affordable * Decimal("1.5"), rules.max_quantity or affordable * 2)
     with pytest.raises(InsufficientFunds):
         account.exchange.submit_order(account.request(BUY, quantity, OrderType.LIMIT, limit=price * Decimal("0.99")))
     assert account.exchange.get_balances() == before

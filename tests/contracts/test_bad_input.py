@@ -150,12 +150,13 @@ def test_b05_orders_that_cannot_be_valid(account: Account, record_property: Reco
     good = account.request(Side.BUY, Decimal("0.01"), OrderType.LIMIT, limit=price * Decimal("0.99"))
     values = {name: getattr(good, name) for name in good.__dataclass_fields__}
     least = max(rules.min_notional / price, rules.min_quantity)
-    affordable = account.exchange.get_balances()[account.money].free / price
+    affordable = account.exchange.get_balances()[account.money].free / price * rules.max_leverage
+    too_much = min(affordable * Decimal("1.5"), rules.max_quantity or affordable * 2)
     cases: list[tuple[str, dict[str, Any], type[ExchangeError]]] = [
         ("unknown symbol", {"symbol": "NOSUCH/COIN"}, InvalidOrder),
         ("below minimum", {"quantity": rules.round_quantity(least / 2)}, InvalidOrder),
         ("too precise", {"quantity": good.quantity + rules.lot_step / 10}, InvalidOrder),
-        ("insufficient funds", {"quantity": rules.round_quantity(affordable * 20)}, InsufficientFunds),
+        ("insufficient funds", {"quantity": rules.round_quantity(too_much)}, InsufficientFunds),
     ]
     account.exchange.apply_leverage(account.symbol)
     for case, change, kind in cases:
