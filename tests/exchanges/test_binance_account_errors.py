@@ -221,6 +221,13 @@ def test_what_a_person_reads(code: int, words: str) -> None:
     assert words in error.message
 
 
+def test_hedge_mode_is_told_whichever_way_the_venue_says_it() -> None:
+    refusal = Refusal(400, -1106, "Parameter 'reduceonly' sent when not required.", None)
+    error = translate(refusal, operation="submit_order", is_order=True, market_type=MarketType.FUTURES)
+    assert isinstance(error, InvalidOrder)
+    assert "hedge mode" in error.message
+
+
 @pytest.mark.parametrize(
     ("status", "code", "retry_after", "seconds", "scope"),
     [

@@ -256,6 +256,8 @@ def _sentence(refusal: Refusal, market_type: MarketType) -> str:
         return UNCERTAIN_STATUSES[refusal.status]
     if refusal.code == -2015 and market_type in KEY_SENTENCES:
         return KEY_SENTENCES[market_type]
+    if refusal.code == -1106 and market_type is MarketType.FUTURES and "reduceonly" in refusal.message.lower():
+        return SENTENCES[-4061]  # hedge mode does not take that parameter
     if refusal.code in SENTENCES:
         return SENTENCES[refusal.code]
     if refusal.code is not None and refusal.message:
