@@ -12,11 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 import structlog
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 
 from exchanges import base
 from exchanges.base import ZERO, BaseExchange, MarketType, Side
@@ -32,6 +33,7 @@ log = structlog.get_logger(__name__)
 # A venue may book a payment some time after the hour it is for, or after the position was closed.
 LATE = timedelta(hours=1)
 SMALLEST = Decimal("1e-12")
+TICK = timedelta(microseconds=1)
 CHECK_SECONDS = 300  # payments come hourly at most
 
 
@@ -45,7 +47,7 @@ class Held:
     def quantity_at(self, when: datetime) -> Decimal:
         quantity = ZERO
         for fill in self.fills:
-            if fill.executed_at < when:
+            if fill.executed_at <= when:  # what opening a position costs is told with the time of its fill
                 sign = 1 if fill.order.side == Side.BUY else -1
                 in_base = fill.fee_asset == self.subscription.base_asset
                 quantity += sign * fill.quantity - (fill.fee if in_base else ZERO)
@@ -53,15 +55,18 @@ class Held:
 
     def cost_at(self, when: datetime) -> Decimal:
         """About what it paid for what it held then: at the price of its newest entry before."""
-        entries = [fill.price for fill in self.fills if fill.executed_at < when and fill.order.side == Side.BUY]
+        entries = [fill.price for fill in self.fills if fill.executed_at <= when and fill.order.side == Side.BUY]
         return entries[-1] * self.quantity_at(when) if entries else ZERO
 
 
 def book_payments(*, credential: ExchangeCredential, exchange: BaseExchange) -> None:
-    """Read what was paid since the last look, once in CHECK_SECONDS, and book it."""
+    """Read what was paid since the last look, and book it: after every fill, and else once in CHECK_SECONDS."""
     due = _due(credential, exchange)
+    if not due:
+        return
     key = f"funding:{credential.pk}:{exchange.market_type}:{exchange.margin_mode}"
-    if not due or (CHECK_SECONDS and not cache.add(key, 1, CHECK_SECONDS)):
+    is_time = not CHECK_SECONDS or cache.add(key, 1, CHECK_SECONDS)
+    if not is_time and not any(_has_traded(position) for position in due):
         return
     now = exchange.get_server_time()
     try:
@@ -123,7 +128,16 @@ def _due(credential: ExchangeCredential, exchange: BaseExchange) -> list[Positio
     )
     if exchange.market_type is MarketType.MARGIN:
         rows = rows.filter(subscription__margin_mode=exchange.margin_mode)
+    last_fill = Fill.objects.filter(order__subscription=OuterRef("subscription")).order_by("-executed_at")
+    rows = rows.annotate(last_fill=Subquery(last_fill.values("executed_at")[:1]))
     return list(rows.select_related("subscription").order_by("pk"))
+
+
+def _has_traded(position: Any) -> bool:
+    """Since the last look."""
+    return position.last_fill is not None and (
+        position.funding_read_until is None or position.last_fill >= position.funding_read_until
+    )
 
 
 def _holders(credential: ExchangeCredential, exchange: BaseExchange, symbols: set[str]) -> Mapping[str, list[Held]]:
@@ -197,10 +211,10 @@ def _add(position: Position, amount: Decimal, paid_at: datetime, now: datetime) 
         )
 
 
-def _mark_read(due: Iterable[Position], now: datetime) -> None:
+def _mark_read(due: Iterable[Any], now: datetime) -> None:
+    """The next look is at fills after this one, even where the venue's clock stands still."""
     for position in due:
-        last = Fill.objects.filter(order__subscription=position.subscription_id).order_by("executed_at").last()
         rows = Position.objects.filter(pk=position.pk)
-        rows.update(funding_read_until=now)
-        if last is None or last.executed_at < now - LATE:
+        rows.update(funding_read_until=max(now, position.last_fill + TICK) if position.last_fill else now)
+        if position.last_fill is None or position.last_fill < now - LATE:
             rows.filter(opened_at__isnull=True).update(is_funding_due=False)

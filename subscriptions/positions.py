@@ -14,6 +14,7 @@ from decimal import Decimal
 from uuid import UUID
 
 import structlog
+from django.core.cache import cache
 from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -29,15 +30,22 @@ log = structlog.get_logger(__name__)
 
 # An exit that fills while we look makes the venue hold less than our books for a moment.
 MISSING_FOR_SECONDS = 60
+LOOK_SECONDS = 30  # some venues allow no more than a request in three seconds, and orders come first
 
 
-def look_at_positions(*, credential: ExchangeCredential, exchange: BaseExchange) -> None:
-    """Compare the open positions of one margin or futures account with ours. One request, and one more if any is
-    missing. What the venue cannot tell just now is looked at in the next round."""
+def look_at_positions(*, credential: ExchangeCredential, exchange: BaseExchange, now: bool = False) -> None:
+    """Compare the open positions of one margin or futures account with ours, once in LOOK_SECONDS or `now`.
+
+    A request or two, and one more if anything is missing. What the venue cannot tell just now is looked at later.
+    """
     mine = _open_positions(credential, exchange)
+    if not mine:
+        return
+    key = f"positions:{credential.pk}:{exchange.market_type}:{exchange.margin_mode}"
+    if LOOK_SECONDS and not cache.add(key, 1, LOOK_SECONDS) and not now:
+        return
     try:
-        if mine:
-            _compare(mine, exchange)
+        _compare(mine, exchange)
     except AuthenticationError:
         raise
     except ExchangeError as error:

@@ -77,7 +77,6 @@ def track_account(*, credential_id: uuid.UUID) -> None:
         with services.open_exchange(credential=credential, **asdict(holding)) as exchange:
             account = holding.account
             if account not in looked_at:
-                # First, or a position that the venue liquidated would look like one without its stop.
                 positions.look_at_positions(credential=credential, exchange=exchange)
             for subscription_id in ids:
                 try:
@@ -125,12 +124,21 @@ def _track(
         if market not in open_at_venue:  # once per market and account, not per order
             open_orders = exchange.get_open_orders(subscription.symbol)
             open_at_venue[market] = {order.client_order_id: order for order in open_orders}
-        for order in orders:
+        followed = [
             follow_order(order=order, exchange=exchange, instrument=instrument, open_at_venue=open_at_venue[market])
+            for order in orders
+        ]
+        if subscription.is_leveraged and any(_is_lost_stop(order) for order in followed):
+            # Before another is placed: a venue that liquidates a position takes its stop away as well.
+            positions.look_at_positions(credential=subscription.credential, exchange=exchange, now=True)
     if subscription.status == Subscription.Status.STOPPING:
         _carry_out_stop(subscription, exchange, instrument)
     else:
         protect(subscription=subscription, exchange=exchange, instrument=instrument)
+
+
+def _is_lost_stop(order: Order) -> bool:
+    return order.leg == Order.Leg.STOP_LOSS and not order.is_working and order.filled_quantity < order.quantity
 
 
 def follow_order(

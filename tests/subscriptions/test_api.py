@@ -18,7 +18,7 @@ from exchanges import services
 from exchanges.base import MarginMode
 from exchanges.models import ExchangeCredential, Mode
 from exchanges.simulator.testing import RunningSimulator
-from subscriptions import funding, tasks
+from subscriptions import funding, positions, tasks
 from subscriptions.models import SignalStream, Subscription, Trade
 from tests.exchanges.leverage_venue import LeverageVenue, leverage_venue
 from tests.exchanges.test_accounts import SplitVenue, save, split
@@ -259,6 +259,7 @@ def test_the_position_and_its_funding_are_listed(
     bot: Bot, subscriber: User, outsider: User, api: Client, leverage_venue: type[LeverageVenue], monkeypatch: Any
 ) -> None:
     monkeypatch.setattr(funding, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(positions, "LOOK_SECONDS", 0)
     leverage_venue.size = Decimal(1000)
     desk = Desk(leverage_venue, subscriber, bot)
     mine = desk.subscribe(leverage=10, margin_mode="isolated")

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from bots.models import Bot
 from exchanges import services
+from exchanges.adapters.paper import PaperExchange
 from exchanges.base import BaseExchange, OrderRequest, OrderType, Position, Side
 from exchanges.errors import NotSupported, TransientExchangeError
 from exchanges.models import ExchangeCredential, PaperPosition
@@ -87,6 +88,7 @@ def desk(
     leverage_venue: type[LeverageVenue], subscriber: User, author: User, moderator: User, monkeypatch: Any
 ) -> Desk:
     monkeypatch.setattr(funding, "CHECK_SECONDS", 0)
+    monkeypatch.setattr(positions, "LOOK_SECONDS", 0)
     leverage_venue.size = D(1000)
     return Desk(leverage_venue, subscriber, approved_bot(author, moderator))
 
@@ -283,6 +285,29 @@ def test_a_liquidation_is_booked_as_a_trade_and_the_wallet_agrees(desk: Desk, ma
     assert Order.objects.filter(leg="LIQUIDATION").count() == Trade.objects.count() == 1
 
 
+def test_positions_are_looked_at_once_in_a_while_and_when_a_stop_is_gone(desk: Desk, monkeypatch: Any) -> None:
+    monkeypatch.setattr(positions, "LOOK_SECONDS", 30)
+    looked: list[int] = []
+    usual = PaperExchange.get_positions
+
+    def count(self: Any, symbol: str | None = None) -> list[Position]:
+        looked.append(1)
+        return usual(self, symbol)
+
+    monkeypatch.setattr(PaperExchange, "get_positions", count)
+    risk = {"position_size_pct": "50", "stop_loss_pct": "60"}
+    mine = desk.subscribe(margin_mode="isolated", risk_config=risk)
+    desk.say(mine, "BUY")
+    for _ in range(3):
+        tasks.track()
+    assert len(looked) == 1
+    desk.venue.add_candle("80", "80", "80", "80")
+    tasks.track()
+    assert len(looked) == 2
+    assert Trade.objects.get().exit_leg == "LIQUIDATION"
+    assert not Order.objects.filter(status="REJECTED").exists(), "nothing was sent to close what was closed"
+
+
 def test_a_liquidation_of_a_shared_position_is_borne_in_proportion(desk: Desk) -> None:
     first = desk.subscribe("first", margin_mode="isolated")
     desk.subscribe("second", margin_mode="isolated", risk_config={"position_size_pct": "25"})
@@ -447,7 +472,7 @@ def test_a_payment_in_another_asset_is_booked_at_its_value(desk: Desk, monkeypat
     assert values == {"BTC": D("-0.9999"), "ETH": D("-0.9999")}
 
 
-def test_funding_is_asked_for_once_in_a_while(desk: Desk, monkeypatch: Any) -> None:
+def test_funding_is_asked_for_after_fills_and_once_in_a_while(desk: Desk, monkeypatch: Any) -> None:
     monkeypatch.setattr(funding, "CHECK_SECONDS", 300)
     asked: list[str] = []
 
@@ -455,12 +480,17 @@ def test_funding_is_asked_for_once_in_a_while(desk: Desk, monkeypatch: Any) -> N
         asked.append(symbol)
         return []
 
-    monkeypatch.setattr("exchanges.adapters.paper.PaperExchange.get_funding_payments", count)
+    monkeypatch.setattr(PaperExchange, "get_funding_payments", count)
     mine = desk.subscribe()
     desk.say(mine, "BUY")
     for _ in range(3):
         tasks.track()
     assert asked == [BTC]
+    desk.venue.wait(minutes=1)
+    desk.say(mine, "SELL")  # after a fill at once: opening and closing may cost something
+    for _ in range(3):
+        tasks.track()
+    assert asked == [BTC] * 2
 
 
 def test_spot_asks_for_no_positions_and_no_funding(desk: Desk, monkeypatch: Any) -> None:

@@ -27,7 +27,8 @@ from exchanges.errors import (
 from exchanges.matching import Execution
 from exchanges.models import ExchangeCredential, PaperBalance, PaperFill, PaperOrder, PaperPosition
 
-SMALLEST_AMOUNT = Decimal("0.00000001")  # venues book in steps of 1e-8
+SMALLEST_AMOUNT = Decimal("0.00000001")  # of fees, margins and payments
+EXACT = Decimal("0.000000000001")  # what a column holds: a price times a quantity fits in, and is not rounded
 
 
 def starting_balance(asset: str) -> Decimal:
@@ -289,7 +290,7 @@ def _reserved(order: PaperOrder, execution: Execution, paid: Decimal) -> Decimal
 
 
 def to_amount(value: Decimal) -> Decimal:
-    return value.quantize(SMALLEST_AMOUNT, rounding=ROUND_HALF_EVEN)
+    return value.quantize(EXACT, rounding=ROUND_HALF_EVEN)
 
 
 def fee_of(worth: Decimal, fee_rate: Decimal) -> Decimal:

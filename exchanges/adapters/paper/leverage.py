@@ -259,7 +259,7 @@ class PositionBooks(Books):
         fee = fee_of(worth, self.fee_rate)
         before = open_position(row)
         after, _ = positions.after_fill(before, Side(order.side), execution.price, execution.quantity)
-        # In steps of 1e-8, so that profits and what is left of the cost add up to the last digit.
+        # Rounded before the profit follows from it, so that all profits and what is left add up to the last digit.
         cost = to_amount(after.cost)
         realised = cost - before.cost + (worth if order.side == Side.SELL else -worth)
         left = (row.margin * after.quantity / before.quantity).quantize(SMALLEST_AMOUNT, rounding=ROUND_UP)
@@ -316,7 +316,7 @@ class PositionBooks(Books):
             borrowed = max(ZERO, abs(row.cost) - row.margin)
             due = [(when, PaperPayment.Kind.ROLLOVER, -borrowed * ROLLOVER_RATE) for when in _rollovers(begin, until)]
         for when, kind, exact in due:
-            amount = to_amount(exact)
+            amount = exact.quantize(SMALLEST_AMOUNT)
             row.charged_until = when
             if amount:
                 self._pay(row, kind, amount, when)
