@@ -13,7 +13,11 @@ from exchanges.base import OrderRequest, OrderType, Side
 from exchanges.simulator.coinbase_exchange.keys import new_key
 from tests.exchanges.scripted import Script, scripted_venue
 
-pytest.importorskip("cbpro", reason="cbpro is not installed: pip install --no-deps -r requirements-cbpro.txt")
+pytest.importorskip(
+    "cbpro",
+    reason="cbpro is not installed: pip install --no-deps -r requirements-cbpro.txt",
+    exc_type=ImportError,
+)
 
 from exchanges.adapters.coinbase_exchange import CoinbaseExchange
 

@@ -25,6 +25,7 @@ from exchanges.simulator.testing import Key, RunningSimulator, running_simulator
 
 SYMBOL, PRODUCT = "BTC/USD", "BTC-USD"
 VENUES = ["coinbase", "coinbase_exchange"]
+NO_CBPRO = "cbpro is not installed: pip install --no-deps -r requirements-cbpro.txt"
 
 
 @pytest.fixture(scope="module")
@@ -127,7 +128,7 @@ def test_the_official_client_meets_refusals(advanced: RESTClient, sim: RunningSi
 # --- cbpro
 @pytest.fixture
 def pro(sim: RunningSimulator, exchange_key: Key) -> Any:
-    cbpro = pytest.importorskip("cbpro", reason="cbpro is installed by itself: requirements-cbpro.txt")
+    cbpro = pytest.importorskip("cbpro", reason=NO_CBPRO, exc_type=ImportError)
     key = exchange_key
     client = cbpro.AuthenticatedClient(
         key.api_key, key.api_secret, key.passphrase, api_url=sim.urls["coinbase_exchange"]
@@ -245,7 +246,7 @@ def adapter(
 def connected(venue: str, sim: RunningSimulator, key: Key) -> BaseExchange:
     made: type[BaseExchange] = CoinbaseAdvanced
     if venue == "coinbase_exchange":
-        pytest.importorskip("cbpro", reason="cbpro is installed by itself: requirements-cbpro.txt")
+        pytest.importorskip("cbpro", reason=NO_CBPRO, exc_type=ImportError)
         from exchanges.adapters.coinbase_exchange import CoinbaseExchange
 
         made = CoinbaseExchange
