@@ -167,6 +167,8 @@ def account(request: pytest.FixtureRequest, subscriber: Any, monkeypatch: pytest
     with the_guides_exchange(), FACES[kind.exchange]() as face:
         monkeypatch.setattr(ExchangeFactory, "_url_overrides", {})
         monkeypatch.setattr(ExchangeFactory, "_ca_files", {})
+        # Nobody waits here; tests/exchanges/test_rate_limits.py is about waiting.
+        monkeypatch.setattr(ExchangeFactory, "make_budget", None)
         for network, url in face.urls().items():
             ExchangeFactory.override_url(kind.exchange, network, url)
             if url.startswith("https:"):
@@ -185,6 +187,5 @@ def account(request: pytest.FixtureRequest, subscriber: Any, monkeypatch: pytest
         if kind.margin_mode is not None:
             options = {"margin_mode": kind.margin_mode, "leverage": LEVERAGE}
         with services.open_exchange(credential=credential, market_type=kind.market_type, **options) as exchange:
-            exchange.budget = None  # nobody waits here; tests/exchanges/test_rate_limits.py is about waiting
             yield Account(kind, exchange, face, key)
     base._instrument_lists.clear()
