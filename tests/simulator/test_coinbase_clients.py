@@ -487,3 +487,15 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(sim: RunningSimulator,
         with pytest.raises(TransientExchangeError):  # so it says of reads; and nothing of an order was ever sent
             exchange.get_current_price(SYMBOL)
     assert sim.account("coinbase", api_key=key.api_key)["orders"] == []
+
+
+def test_closing_leaves_no_connection_even_after_an_error(sim: RunningSimulator, key: Key) -> None:
+    with connected("coinbase", sim, key) as exchange:
+        sim.fault("connection_reset", "coinbase", "submit")
+        with pytest.raises(OrderOutcomeUnknown):
+            exchange.submit_order(request())
+        exchange.get_balances()
+        pools = exchange._client.session.adapters["https://"].poolmanager.pools  # type: ignore[attr-defined]
+        held = [connection for key in pools.keys() for connection in pools[key].pool.queue if connection]  # noqa: SIM118
+        assert any(connection.sock for connection in held)
+    assert not any(connection.sock for connection in held)

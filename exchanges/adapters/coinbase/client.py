@@ -64,6 +64,11 @@ class AdvancedClient(RESTClient):
             self.session.trust_env = False  # a proxy of the environment cannot reach this machine's own ports
 
     def close(self) -> None:
+        """Every connection, now. The session alone only drops them, and after an error they live until collected."""
+        for adapter in self.session.adapters.values():
+            pools = adapter.poolmanager.pools
+            for key in pools.keys():  # noqa: SIM118 - it cannot be iterated otherwise
+                pools[key].close()
         self.session.close()
 
     # --- in place of the library's: its own follows redirects with the token, and quotes and logs whole replies
