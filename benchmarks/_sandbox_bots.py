@@ -66,7 +66,6 @@ class Model(CustomBot):
         return Action(Action.BUY if up > 0.5 else Action.SELL, float(close[-1]))
 """
 LSTM = """
-import io
 import numpy as np
 import torch
 from bot_sdk import Action, CustomBot
@@ -85,7 +84,7 @@ class Network(torch.nn.Module):
 class Lstm(CustomBot):
     def load_models(self, models_dict):
         self.network = Network().eval()
-        self.network.load_state_dict(torch.load(io.BytesIO(models_dict["WEIGHTS"]), weights_only=True))
+        self.network.load_state_dict(models_dict["WEIGHTS"])
 
     def analyze_market(self, market_data):
         values = market_data.to_numpy()[-64:]
@@ -119,7 +118,7 @@ def subjects(folder: Path) -> Iterator[Subject]:
             file_name, data = train(features, labels)
             yield _subject(folder, name, MODEL, file_name, data, "MODEL", framework)
     if importlib.util.find_spec("torch"):
-        yield _subject(folder, "LSTM", LSTM, "weights.pt", _lstm(), "WEIGHTS", "")
+        yield _subject(folder, "LSTM", LSTM, "weights.pt", _lstm(), "WEIGHTS", "PYTORCH")
 
 
 def _subject(

@@ -23,8 +23,9 @@ def test_a_wheel_can_be_built_from_the_folder_and_works_alone(tmp_path: Path) ->
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "installed")
 
-    modules = {path.name for path in (tmp_path / "installed" / "bot_sdk").iterdir()}
-    assert modules == {path.name for path in SDK.glob("*.py")}
+    installed = tmp_path / "installed" / "bot_sdk"
+    modules = {str(path.relative_to(installed)) for path in installed.rglob("*.py")}
+    assert modules == {str(path.relative_to(SDK)) for path in SDK.rglob("*.py")}
     use = "import bot_sdk; print(bot_sdk.__file__, bot_sdk.Action('BUY', 1).action)"
     environment = {"PYTHONPATH": str(tmp_path / "installed")}
     printed = subprocess.run(
