@@ -33,8 +33,13 @@ ENVIRONMENT = {
     "MALLOC_ARENA_MAX": "2",
     "ARROW_DEFAULT_MEMORY_POOL": "system",
     "PYTHONDONTWRITEBYTECODE": "1",
+    "KERAS_BACKEND": "torch",
+    # Keras and PyTorch would make folders of theirs, and Keras takes settings from one in /tmp: here nobody can.
+    "KERAS_HOME": "/proc/keras",
+    "TORCHINDUCTOR_CACHE_DIR": "/proc",
+    "ORT_DISABLE_TELEMETRY": "1",  # or onnxruntime starts threads that report to its vendor
 }
-START_SECONDS = 60.0  # importing all libraries takes two
+START_SECONDS = 120.0  # importing all libraries takes two, with those for deep learning five; a busy machine needs more
 ANSWER_SECONDS = 10.0
 EXIT_SECONDS = 5.0
 UIDS_PER_HOST = 256

@@ -26,6 +26,8 @@ from bots.sandbox.types import PackageFile
 ENTRY = "bot.py"
 FRAMES_SHOWN = 8
 SYNTAX_ERROR = "SyntaxError: "
+# What C++ says where Python would raise MemoryError: PyTorch, onnxruntime, the standard library.
+_NO_MEMORY = ("can't allocate memory", "Failed to allocate memory", "bad_alloc")
 
 
 class Mismatch(Exception):
@@ -118,9 +120,10 @@ def load_bot(manifest: Sequence[PackageFile], contents: dict[str, bytes]) -> Loa
             model = load_bytes(contents[file.name], name=file.name, file_type=file.file_type, framework=file.framework)
             models[file.key] = model
             entry_of_file["kind"] = type(model).__name__
-        except MemoryError:
-            raise
-        except BaseException as error:  # noqa: BLE001  (a pickle may raise anything, SystemExit included)
+        except BaseException as error:
+            # A pickle may raise anything, SystemExit included.
+            if is_memory_error(error):
+                raise
             entry_of_file["error"] = error_sentence(error)[:500]
         files.append(entry_of_file)
     description["files"] = files
@@ -135,6 +138,17 @@ def entry_point(code_names: Sequence[str]) -> str:
     if len(python) == 1:
         return python[0]
     raise ValueError(f"one file must be called {ENTRY}, found: {', '.join(sorted(python)) or 'no Python file'}")
+
+
+def is_memory_error(error: BaseException | None) -> bool:
+    """Whether it, or what it was raised from, says that there was no more memory."""
+    for _ in range(10):
+        if error is None:
+            return False
+        if isinstance(error, MemoryError) or any(words in error_sentence(error) for words in _NO_MEMORY):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def error_sentence(error: BaseException) -> str:

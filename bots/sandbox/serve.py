@@ -27,6 +27,7 @@ from bots.sandbox.loader import (
     LoadedBot,
     Mismatch,
     bot_traceback,
+    is_memory_error,
     load_bot,
     read_files,
 )
@@ -169,7 +170,7 @@ class Server:
         return encoded
 
     def _judge(self, error: BaseException) -> tuple[OutcomeStatus, str]:
-        if _is_memory_error(error):
+        if is_memory_error(error):
             return OutcomeStatus.MEMORY_LIMIT, "the bot used more memory than it may"
         if isinstance(error, ReasonTooLong | OutputTooLarge):
             return OutcomeStatus.OUTPUT_LIMIT, str(error)
@@ -215,16 +216,6 @@ class Server:
         """What was printed so far belongs to that request. Behind a frame's last one there is nothing to tell apart."""
         with contextlib.suppress(OSError):
             os.write(1, wire.marker(nonce, number))
-
-
-def _is_memory_error(error: BaseException | None) -> bool:
-    for _ in range(10):
-        if error is None:
-            return False
-        if isinstance(error, MemoryError):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _prepare_output() -> None:

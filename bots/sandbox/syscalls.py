@@ -1,7 +1,7 @@
 """The system calls that a worker may make, and the seccomp filter that lets no other through.
 
 Everything that is not in these tables is refused with EPERM: what a future kernel adds is refused as well. The list
-is what Python, numpy, pandas, scikit-learn, XGBoost, LightGBM and PyTorch need to answer a question.
+is what Python, numpy, pandas, scikit-learn, XGBoost, LightGBM, onnxruntime, PyTorch and Keras need to answer.
 See seccomp(2); numbers from linux/arch/x86/entry/syscalls/syscall_64.tbl and linux/include/uapi/asm-generic/unistd.h.
 """
 

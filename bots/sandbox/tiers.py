@@ -176,7 +176,7 @@ def namespaces_command() -> list[str]:
     """bubblewrap's part of the command line: see bwrap(1). The program follows.
 
     Its own process, network, IPC and host name namespaces, and a file system that holds, read-only, what is needed and
-    nothing else: no /tmp, no /dev, no /etc, and a /proc that shows nobody but the workers.
+    nothing else: no /tmp, no /etc, of /dev only random bytes, and a /proc that shows nobody but the workers.
     """
     command = [shutil.which("bwrap") or "bwrap"]
     command += ["--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try"]
@@ -197,4 +197,6 @@ def namespaces_command() -> list[str]:
         if os.path.islink(link):
             command += ["--symlink", os.readlink(link), link]
     # Not --die-with-parent: it goes by the thread that started it. The zygote watches the host by itself.
+    # PyTorch opens it when it is imported; a worker itself may not.
+    command += ["--dir", "/dev", "--dev-bind", "/dev/urandom", "/dev/urandom"]
     return [*command, "--proc", "/proc", "--remount-ro", "/", "--chdir", "/"]

@@ -70,7 +70,7 @@ class PackageFile:
     name: str
     file_type: str  # CODE, MODEL, WEIGHTS, CONFIG, DATA
     key: str
-    framework: str  # SKLEARN, XGBOOST, LIGHTGBM, or "" where none applies
+    framework: str  # a name in bot_sdk.frameworks, or "" where none applies
     sha256: str
 
 

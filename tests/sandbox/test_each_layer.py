@@ -29,6 +29,7 @@ from tests.sandbox.test_pool import is_running, wait_until
 
 A, B, C = Tier
 LIMITS = Limits(wall_seconds=20.0, start_up_seconds=60.0, memory_bytes=256 * 1024 * 1024, threads=4)
+KEPT_POOLS = 6  # each has a zygote with all libraries
 PoolFor = Callable[[Plan], WorkerPool]
 
 
@@ -92,17 +93,22 @@ def arena() -> Iterator[Arena]:
 def pool_for() -> Iterator[PoolFor]:
     pools: dict[Plan, WorkerPool] = {}
 
+    def end_oldest() -> None:
+        plan = next(iter(pools))
+        pools.pop(plan).close()
+        end_zygote(plan)
+
     def get(plan: Plan) -> WorkerPool:
         if why := probe().missing.get(plan.tier):
             pytest.skip(f"tier {plan.tier}: {why}")
-        if plan not in pools:
-            pools[plan] = WorkerPool(LIMITS, plan)
+        pools[plan] = pools.pop(plan, None) or WorkerPool(LIMITS, plan)
+        if len(pools) > KEPT_POOLS:
+            end_oldest()
         return pools[plan]
 
     yield get
-    for plan, pool in pools.items():
-        pool.close()
-        end_zygote(plan)
+    while pools:
+        end_oldest()
 
 
 def end_zygote(plan: Plan) -> None:

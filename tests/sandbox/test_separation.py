@@ -17,7 +17,7 @@ from bots.sandbox.types import BotPackage, Outcome, OutcomeStatus
 from tests.sandbox.helpers import probe
 
 Run = Callable[..., Outcome]
-SET_BY_LIBRARIES = {"LC_CTYPE", "PWD", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK"}
+SET_BY_LIBRARIES = {"LC_CTYPE", "PWD", "KMP_INIT_AT_FORK", "KMP_DUPLICATE_LIB_OK", "TF_FORCE_GPU_ALLOW_GROWTH"}
 WORKER_MODULES = ("frames", "loader", "lockdown", "serve", "syscalls", "types", "view", "warmup", "wire")
 
 
