@@ -55,6 +55,8 @@ def neighbour(tmp_path_factory: pytest.TempPathFactory) -> BotPackage:
 def test_the_verdict(
     program: Program, plan: Plan, arena: Arena, pool: WorkerPool, neighbour: BotPackage, tmp_path: Path
 ) -> None:
+    if program.missing:
+        pytest.skip(f"{program.missing} is not installed (./run setup --deep-learning)")
     assert_neighbour_is_well(pool, neighbour, calls=1)
     with hurried(pool, program):
         result = run_program(program, pool, arena, tmp_path / "bot", neighbour=pool.worker_pids[-1])

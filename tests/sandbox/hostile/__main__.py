@@ -24,6 +24,8 @@ NEED_THE_HOST = ("protocol", "output")
 
 def run_unconfined(program: Program, arena: Arena) -> str:
     """What became of it: `BREACH` with what it said or left behind, `-` when it is not to be tried, else why not."""
+    if program.missing:
+        return f"-  not tried: {program.missing} is not installed"
     if program.unconfined or program.family in NEED_THE_HOST or REFUSED in program.expect["C"]:
         return f"-  not tried: {program.unconfined or 'needs a host to deceive'}"
     package = build(program, arena.folder / "bots" / program.name.replace("/", "-"), arena.target)

@@ -32,7 +32,7 @@ LAYERS = (
     "host",  # checks what comes back, and its own clock
     "kernel",  # refuses this to everybody
 )
-KEYS = ("expect", "tiers", "layers", "error", "calls", "streams", "pause", "wall", "start_up", "unconfined")
+KEYS = ("expect", "tiers", "layers", "error", "calls", "streams", "pause", "wall", "start_up", "needs", "unconfined")
 
 
 class HeaderError(ValueError):
@@ -45,8 +45,8 @@ class Program:
 
     `expect`: the verdicts that will do, by tier. `layers`: those that each alone stop it. `error`: a part of
     the outcome's error. `calls`: how often it is asked, `pause` seconds apart, for all of `streams` each
-    time. `wall`: seconds a call may take, `start_up`: loading. `unconfined`: why it cannot be tried outside of
-    the sandbox.
+    time. `wall`: seconds a call may take, `start_up`: loading. `needs`: modules without which there is nothing
+    to attack. `unconfined`: why it cannot be tried outside of the sandbox.
     """
 
     name: str
@@ -60,11 +60,17 @@ class Program:
     wall: float = 60.0
     start_up: float = 60.0
     streams: tuple[str, ...] = ("attacker",)
+    needs: tuple[str, ...] = ()
     unconfined: str = ""
 
     @property
     def family(self) -> str:
         return self.name.partition("/")[0]
+
+    @property
+    def missing(self) -> str:
+        """Those of `needs` that are not installed."""
+        return ", ".join(module for module in self.needs if importlib.util.find_spec(module) is None)
 
 
 @dataclass(slots=True)
@@ -122,6 +128,7 @@ def parse_header(name: str, path: Path, source: str) -> Program:
         wall=float(values.get("wall", 0.5 if values["expect"] == "TIME_LIMIT" else 60)),
         start_up=float(values.get("start_up", 60)),
         streams=tuple(values.get("streams", "attacker").split()),
+        needs=tuple(values.get("needs", "").split()),
         unconfined=values.get("unconfined", ""),
     )
 
