@@ -123,6 +123,9 @@ class BotFile(models.Model):
         SKLEARN = "SKLEARN", "scikit-learn"
         XGBOOST = "XGBOOST", "XGBoost"
         LIGHTGBM = "LIGHTGBM", "LightGBM"
+        ONNX = "ONNX", "ONNX"
+        PYTORCH = "PYTORCH", "PyTorch"
+        KERAS = "KERAS", "Keras"
 
     version = models.ForeignKey(BotVersion, on_delete=models.CASCADE, related_name="files")
     file_type = models.CharField(max_length=8, choices=Type.choices)

@@ -9,7 +9,7 @@ A version that left DRAFT never changes again; `new_version` starts the next dra
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -74,9 +74,9 @@ def add_file(
     """Store a file of the draft; one of the same name is replaced. Raises InvalidBotFile naming the field."""
     _require_author(version.bot, actor)
     name = check_name(upload.name or "", file_type)
-    framework = check_framework(model_framework, name, file_type)
     sha256, size = _digest(upload)
     _check_size(size, file_type)
+    framework = check_framework(model_framework, file_type, cast("BinaryIO", upload))
     if file_type != BotFile.Type.CODE:
         key = key or default_key(file_type, name)
     elif key:

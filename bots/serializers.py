@@ -69,7 +69,13 @@ class UploadSerializer(serializers.Serializer):
         help_text="the key in config['models']; default: the file type, or SCALER for a file named scaler",
         error_messages={"invalid": "A name may hold letters, digits and underscore, up to 50 characters."},
     )
-    model_framework = serializers.CharField(required=False, allow_blank=True, default="", max_length=20)
+    model_framework = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        default="",
+        max_length=20,
+        help_text="of a model: SKLEARN, XGBOOST, LIGHTGBM, ONNX, PYTORCH, KERAS; default: as its content shows",
+    )
     model_type = serializers.CharField(required=False, allow_blank=True, default="", max_length=50)
     description = serializers.CharField(required=False, allow_blank=True, default="", max_length=500)
 

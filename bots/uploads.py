@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, StopUpload
@@ -14,6 +15,7 @@ from django.http.multipartparser import MultiPartParserError
 from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser, DataAndFiles
 
+from bot_sdk import formats
 from bots.errors import FileTooLarge, InvalidBotFile
 from bots.models import BotFile
 
@@ -24,8 +26,8 @@ SAFE_NAME = re.compile(r"^[A-Za-z0-9_][A-Za-z0-9_. -]{0,98}$")
 
 ALLOWED_SUFFIXES: dict[str, tuple[str, ...]] = {
     BotFile.Type.CODE: (".py",),
-    BotFile.Type.MODEL: (".json", ".ubj", ".joblib", ".pkl", ".pickle", ".txt", ".model"),
-    BotFile.Type.WEIGHTS: (".json", ".ubj", ".joblib", ".pkl", ".pickle", ".txt", ".model"),
+    BotFile.Type.MODEL: formats.SUFFIXES,
+    BotFile.Type.WEIGHTS: formats.SUFFIXES,
     BotFile.Type.CONFIG: (".json",),
     BotFile.Type.DATA: (".csv", ".json"),
 }
@@ -93,21 +95,37 @@ def check_name(name: str, file_type: str) -> str:
     return name
 
 
-def check_framework(framework: str, name: str, file_type: str) -> str:
-    """The framework a model is loaded with: as given, or by the ending where that leaves no doubt."""
+def check_framework(given: str, file_type: str, file: BinaryIO) -> str:
+    """The framework that a model file is loaded with, as its content shows. Raises InvalidBotFile.
+
+    What the uploader says must be the same; it may be left out.
+    """
     if file_type not in (BotFile.Type.MODEL, BotFile.Type.WEIGHTS):
         return ""
-    given = framework.strip().upper().replace("SCIKIT-LEARN", "SKLEARN").replace("SCIKIT_LEARN", "SKLEARN")
+    said = given.strip().upper().replace("SCIKIT-LEARN", "SKLEARN").replace("SCIKIT_LEARN", "SKLEARN")
     known = [value for value in BotFile.Framework.values if value]
-    if given and given not in known:
-        raise InvalidBotFile(
-            f"“{framework}” is not a known framework. Known: {', '.join(known)}.", field="model_framework"
+    if said and said not in known:
+        raise _wrong_framework(f"“{given}” is not a known framework. Known: {', '.join(known)}.")
+    found = formats.recognise(file)
+    if found is None and said:
+        titles = ", ".join(each.title for each in formats.FORMATS if each.framework == said and not each.advice)
+        raise _wrong_framework(f"model_framework says {said}, but this file is none of these: {titles}.")
+    if found is None:
+        raise _wrong_framework(f"This is no model file of {', '.join(known)}: see the guide for authors.")
+    if said and said != found.framework:
+        raise _wrong_framework(
+            f"model_framework says {said}, but this file is {found.title}: {found.framework}. "
+            "Correct model_framework, or leave it out."
         )
-    if given:
-        return given
-    suffix = PurePosixPath(name).suffix.lower()
-    if suffix in (".joblib", ".pkl", ".pickle"):
-        return str(BotFile.Framework.SKLEARN)
-    if suffix == ".ubj":
-        return str(BotFile.Framework.XGBOOST)
-    raise InvalidBotFile(f"Say which framework made this file: {', '.join(known)}.", field="model_framework")
+    if found.advice:
+        raise InvalidBotFile(formats.unloadable(found), field="file")
+    if missing := formats.missing_packages(found, importlib.util.find_spec):
+        raise _wrong_framework(
+            f"This file is {found.title}, and {', '.join(missing)} is not installed on this site: save the model for "
+            "another model_framework, or ask the site's operator for ./run setup --deep-learning."
+        )
+    return found.framework
+
+
+def _wrong_framework(sentence: str) -> InvalidBotFile:
+    return InvalidBotFile(sentence, field="model_framework")
