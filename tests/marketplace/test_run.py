@@ -15,7 +15,10 @@ import pytest
 
 from tests.marketplace.run_script import ROOT, load_run
 
-REQUIREMENT_FILES = ["requirements.txt", "requirements-dev.txt", "requirements-node.txt", "requirements-cbpro.txt"]
+REQUIREMENT_FILES = [
+    *("requirements.txt", "requirements-dev.txt", "requirements-dl.txt"),
+    *("requirements-node.txt", "requirements-cbpro.txt"),
+]
 
 
 @pytest.fixture
@@ -95,6 +98,18 @@ def test_the_one_exchange_whose_library_cannot_be_had_stops_nothing(run, monkeyp
     assert "No such package. Going on without the exchange COINBASE_EXCHANGE" in said
     assert "pip install --no-deps -r requirements-cbpro.txt" in said
     assert run.python_is_current(run.PRODUCTION)
+
+
+def test_deep_learning_comes_only_when_it_is_asked_for(run):
+    files = ["requirements.txt", "requirements-dl.txt"]
+    run.run_setup(["--python-only"])
+    run.set_up(run.DEVELOPMENT)
+    assert files not in run.installed
+    run.run_setup(["--python-only", "--deep-learning"])
+    assert run.installed[-1] == files
+    count = len(run.installed)
+    run.run_setup(["--deep-learning", "--python-only"])
+    assert len(run.installed) == count
 
 
 @pytest.mark.parametrize(
@@ -245,8 +260,25 @@ def test_every_requirement_is_pinned(name):
             assert "==" in line, line
 
 
+def versions_in(file: str) -> list[tuple[str, str]]:
+    return re.findall(r"^([A-Za-z0-9_.-]+)==([^ \n]+)", (ROOT / file).read_text(), re.MULTILINE)
+
+
 def names_in(file: str) -> set[str]:
-    return set(re.findall(r"^([A-Za-z0-9_.-]+)==", (ROOT / file).read_text(), re.MULTILINE))
+    return {name for name, _ in versions_in(file)}
+
+
+def test_deep_learning_does_not_ask_for_other_versions_of_what_is_there():
+    others = {*versions_in("requirements.txt"), *versions_in("requirements-dev.txt")}
+    names = {name for name, _ in others}
+    assert {pair for pair in versions_in("requirements-dl.txt") if pair[0] in names} <= others
+
+
+def test_deep_learning_brings_no_libraries_of_a_graphics_card_by_itself():
+    names = names_in("requirements-dl.txt")
+    assert {"torch", "keras", "onnxruntime", "safetensors", "h5py"} <= names
+    assert not {name for name in names if name.startswith(("nvidia", "cuda", "triton"))}
+    assert "+cpu" not in (ROOT / "requirements-dl.txt").read_text()  # the index of packages has no such version
 
 
 def test_no_development_tool_is_a_production_requirement():
