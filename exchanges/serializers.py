@@ -6,12 +6,12 @@ from typing import Any
 
 from rest_framework import serializers
 
-from exchanges.base import MarginMode, MarketType
+from exchanges.base import MarginMode
 from exchanges.errors import UnknownExchange
 from exchanges.factory import ExchangeFactory
 from exchanges.fields import Secret
 from exchanges.keys import ApiKey
-from exchanges.models import ExchangeCredential, Instrument, Mode
+from exchanges.models import ExchangeCredential, Instrument, MarketType, Mode
 
 
 class ExchangeNameField(serializers.CharField):
@@ -56,7 +56,7 @@ class KeySerializer(serializers.Serializer[dict[str, Any]]):
         error_messages={"invalid": "That is no passphrase."},
     )
     market_type = serializers.ChoiceField(
-        choices=[str(kind) for kind in MarketType],
+        choices=MarketType.choices,
         required=False,
         allow_blank=True,
         help_text="one of markets_with_own_keys if the key is for that account type; nowhere else",

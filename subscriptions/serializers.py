@@ -8,10 +8,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from exchanges.base import MarginMode, MarketType
+from exchanges.base import MarginMode
 from exchanges.factory import ExchangeFactory
 from exchanges.fields import ExactDecimalField
-from exchanges.models import Mode
+from exchanges.models import MarketType, Mode
 from subscriptions.models import Decision, FundingPayment, Order, Signal, SignalStream, Subscription, Trade
 
 PAIR = re.compile(r"^[A-Z0-9]{1,15}/[A-Z0-9]{1,15}$")
@@ -81,7 +81,7 @@ class RiskConfigSerializer(StrictSerializer):
 
 
 class ExecutionConfigSerializer(StrictSerializer):
-    market_type = serializers.ChoiceField(choices=[str(kind) for kind in MarketType], default="spot")
+    market_type = serializers.ChoiceField(choices=MarketType.choices, default="spot")
     order_type = serializers.ChoiceField(choices=["MARKET", "LIMIT"], default="MARKET")
     leverage = serializers.IntegerField(
         min_value=1,

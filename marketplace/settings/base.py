@@ -195,8 +195,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api",
     "ENUM_NAME_OVERRIDES": {
         "OrderLegEnum": "subscriptions.models.Order.Leg",
-        "MarketTypeEnum": "exchanges.base.MarketType",
-        "ModelMarketTypeEnum": "exchanges.models.MarketType",
+        "MarketTypeEnum": "exchanges.models.MarketType",
     },
 }
 
