@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+import traceback
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from celery.exceptions import Retry
+from celery.signals import task_prerun
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import connection
+from django.test import Client
 from rest_framework.test import APIClient
 
 from bots.models import Bot
@@ -116,3 +122,60 @@ def ledger(account: Account) -> set[tuple[Any, ...]]:
             (row.order.client_order_id, row.order.side, row.price, row.quantity, row.fee, row.fee_asset) for row in rows
         }
     return account.face.ledger(account.kind.market_type, account.kind.margin_mode)
+
+
+def test_a_whole_run_writes_no_secret_anywhere(
+    account: Account,
+    bot: Bot,
+    api: Callable[[User], APIClient],
+    subscriber: User,
+    admin_client: Client,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Logs at DEBUG, what every task was given, the database, pages of the admin and of the API; errors among it."""
+    if account.kind.is_paper:
+        pytest.skip("a paper account has no secret")
+    caplog.set_level(logging.DEBUG)
+    monkeypatch.setattr("exchanges.calls.time.sleep", lambda seconds: None)
+    written: list[str] = []
+
+    def note_arguments(sender: Any, args: Any, kwargs: Any, **_more: Any) -> None:
+        written.append(f"{sender.name} {args!r} {kwargs!r}")
+
+    task_prerun.connect(note_arguments)
+    try:
+        client = api(subscriber)
+        subscription = subscribe(client, account, bot)
+        for operation, kind in (("balances", "server_error"), ("submit", "reply_lost"), ("fills", "malformed")):
+            account.face.fault(account.kind.market_type, operation, kind, count=5)
+            account.face.advance(minutes=1)
+            try:
+                tasks.candles_closed("1m")
+            except Retry:  # a worker would try again in a second
+                written.append(traceback.format_exc())
+            tasks.track()
+    finally:
+        task_prerun.disconnect(note_arguments)
+    assert any("execute_for" in line for line in written)
+
+    pages = [
+        "/admin/exchanges/exchangecredential/",
+        "/admin/subscriptions/subscription/",
+        "/admin/subscriptions/order/",
+    ]
+    pages.append(f"/admin/exchanges/exchangecredential/{ExchangeCredential.objects.get().pk}/change/")
+    written += [admin_client.get(page, follow=True).content.decode() for page in pages]
+    written += [
+        client.get(path).content.decode()
+        for path in ("/api/exchanges/credentials", f"/api/subscriptions/{subscription}", "/api/subscriptions/")
+    ]
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names():
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            written.append(repr(cursor.fetchall()))
+    everything = "\n".join([caplog.text, *written])
+    for secret in (account.key.api_key, account.key.api_secret, account.key.passphrase):
+        # Of a key in PEM each line counts.
+        for part in secret.replace("\\n", "\n").split("\n"):
+            assert len(part) < 12 or part.startswith("-----") or part not in everything
