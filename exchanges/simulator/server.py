@@ -106,7 +106,13 @@ class Server:
             self._heartbeat.cancel()
             with suppress(asyncio.CancelledError):
                 await self._heartbeat
+        # aiohttp waits for a client to end its TLS, which one that keeps its connection never does.
+        servers = [runner.server for runner in self._runners if runner.server]
+        transports = [connection.transport for server in servers for connection in server.connections]
         await asyncio.gather(*(runner.cleanup() for runner in self._runners))
+        for transport in transports:
+            if transport is not None:
+                transport.abort()
         if self._folder:
             self._folder.cleanup()
         self.simulator.settle()
