@@ -168,6 +168,21 @@ def test_present_losses_are_not_free_and_gains_are_not_lent(futures: PaperExchan
     assert usdt(futures) == (free, used)
 
 
+def test_what_positions_are_losing_cannot_be_used_for_others(
+    accounts: Accounts, leverage_venue: Any, settings: Any
+) -> None:
+    settings.PAPER_STARTING_BALANCES = {"USDT": "1000"}
+    leverage_venue.size = D(1000)
+    account = accounts(leverage=10)
+    account.submit_order(order(BUY, "50"))  # 500 set aside, about 495 free
+    leverage_venue.add_candle("100", "100", "94", "94")  # about 300 lost
+    with pytest.raises(InsufficientFunds, match=r"^MEMORY: 19\d"):
+        account.submit_order(order(BUY, "30"))
+    with pytest.raises(InsufficientFunds, match=r"^MEMORY: 19\d"):
+        account.submit_order(order(BUY, "30", OrderType.LIMIT, limit="93"))
+    account.submit_order(order(BUY, "20"))
+
+
 # --- leverage and margin mode
 def test_leverage_can_be_changed_while_a_position_is_open(accounts: Accounts) -> None:
     accounts(leverage=10).submit_order(order(BUY, "10"))
@@ -329,6 +344,21 @@ def test_losses_of_one_cross_position_move_the_liquidation_of_another(
     assert PaperOrder.objects.filter(is_liquidation=True).count() == 2
 
 
+def test_markets_are_looked_at_minute_by_minute_together(
+    accounts: Accounts, leverage_venue: Any, settings: Any
+) -> None:
+    """Together they could not be held at 90, each with the other's price of a minute later they could."""
+    settings.PAPER_STARTING_BALANCES = {"USDT": "1000"}
+    account = accounts(leverage=20)
+    account.submit_order(order(BUY, "50"))
+    ether = order(BUY, "400")
+    account.submit_order(OrderRequest(ether.client_order_id, "ETH/USDT", BUY, OrderType.MARKET, D(400)))
+    leverage_venue.add_candle("100", "100", "90", "90")
+    leverage_venue.add_candle("90", "100", "90", "100")
+    assert [position.symbol for position in account.get_positions()] == [BTC]
+    assert PaperOrder.objects.get(is_liquidation=True).symbol == "ETH/USDT"
+
+
 # --- funding and rollover
 def test_funding_is_paid_at_the_venues_rate_once(futures: PaperExchange, leverage_venue: Any) -> None:
     futures.submit_order(order(BUY, "10"))
@@ -403,6 +433,20 @@ def test_funding_of_an_isolated_position_comes_out_of_its_margin(accounts: Accou
     assert after is not None
     assert after > before
     assert PaperPosition.objects.get().margin == D("90.01")
+
+
+def test_what_funding_costs_beyond_all_that_is_there_is_borne_by_the_venue(
+    accounts: Accounts, leverage_venue: Any, settings: Any
+) -> None:
+    settings.PAPER_STARTING_BALANCES = {"USDT": "150"}
+    account = accounts(margin_mode="isolated")
+    account.submit_order(order(BUY, "10"))
+    leverage_venue.add_rate("0.5", NOON + timedelta(hours=1))
+    leverage_venue.wait(hours=1, minutes=2)
+    assert account.get_positions() == []
+    assert account.get_balances() == {}
+    kinds = list(PaperPayment.objects.values_list("kind", flat=True))
+    assert set(kinds) == {"funding", "shortfall"}
 
 
 # --- whatever happens

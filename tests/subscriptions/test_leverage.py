@@ -15,7 +15,7 @@ from bots.models import Bot
 from exchanges import services
 from exchanges.adapters.paper import PaperExchange
 from exchanges.base import BaseExchange, OrderRequest, OrderType, Position, Side
-from exchanges.errors import NotSupported, TransientExchangeError
+from exchanges.errors import NotSupported, OrderOutcomeUnknown, TransientExchangeError
 from exchanges.models import ExchangeCredential, PaperPosition
 from subscriptions import funding, lifecycle, positions, tasks
 from subscriptions.errors import InvalidTransition
@@ -184,6 +184,24 @@ def test_margin_and_fee_must_be_free_at_the_venue(desk: Desk, settings: Any) -> 
     assert not Order.objects.filter(subscription=second).exists()
 
 
+def test_an_entry_whose_outcome_is_unknown_reserves_its_margin(desk: Desk, settings: Any, monkeypatch: Any) -> None:
+    settings.PAPER_STARTING_BALANCES = {"USDT": "900"}
+    first = desk.subscribe("first")  # 500
+    desk.subscribe("second", risk_config={"position_size_pct": "25"})
+    desk.subscribe("third", risk_config={"position_size_pct": "25"})
+    usual = PaperExchange.submit_order
+
+    def lose_the_first(self: Any, request: OrderRequest) -> Any:
+        if Order.objects.get(client_order_id=request.client_order_id).subscription_id == first.pk:
+            raise OrderOutcomeUnknown("nobody knows")
+        return usual(self, request)
+
+    monkeypatch.setattr(PaperExchange, "submit_order", lose_the_first)
+    decisions = desk.say(first, "BUY")
+    assert [decision.outcome for decision in decisions] == ["EXECUTED", "EXECUTED", "DENIED"]
+    assert "free at the venue and not reserved are 150." in decisions[2].detail
+
+
 # --- exits at the venue and by us
 @leveraged
 def test_the_stop_covers_the_position_and_closes_it(desk: Desk, market_type: str) -> None:
@@ -341,6 +359,28 @@ def test_a_position_that_is_gone_without_a_trace_is_told_and_not_invented(desk: 
     assert "holds 5 BTC less" in mine.status_reason
     assert not Trade.objects.exists()
     assert Order.objects.filter(leg="STOP_LOSS").count() == 1, "no stop for what is not there"
+
+
+def test_nothing_is_sent_for_a_position_that_is_gone(desk: Desk) -> None:
+    mine = desk.subscribe(risk_config={"position_size_pct": "50", "stop_loss_pct": "2"})
+    desk.say(mine, "BUY")
+    sell_by_hand(desk, mine, str(Held.objects.get().quantity))  # its stop ends with it
+    for _ in range(3):
+        tasks.track()
+    assert {order.status for order in Order.objects.exclude(leg="ENTRY")} == {"EXPIRED"}
+    assert Held.objects.get().missing_since is not None
+
+
+def test_what_the_user_held_beside_it_is_not_booked(desk: Desk) -> None:
+    mine = desk.subscribe(margin_mode="isolated")
+    desk.say(mine, "BUY")
+    held = Held.objects.get().quantity
+    by_hand = OrderRequest("e" * 32, BTC, Side.BUY, OrderType.MARKET, D(5))
+    desk.account(mine).submit_order(by_hand)
+    desk.venue.add_candle("80", "80", "80", "80")
+    tasks.track()
+    assert desk.at_venue(mine) == []
+    assert (Trade.objects.get().quantity, Trade.objects.get().exit_leg) == (held, "LIQUIDATION")
 
 
 def test_a_position_that_is_found_again_is_protected_again(desk: Desk) -> None:
