@@ -41,6 +41,7 @@ from exchanges.values import (
     PositionSide,
     Quote,
     Side,
+    VenueStatus,
     to_decimal,
 )
 
@@ -69,6 +70,7 @@ __all__ = [
     "PositionSide",
     "Quote",
     "Side",
+    "VenueStatus",
     "to_decimal",
 ]
 
@@ -182,6 +184,11 @@ class BaseExchange(abc.ABC):
     def get_server_time(self) -> datetime:
         """The venue's clock."""
         raise self.not_supported("get_server_time")
+
+    def get_status(self) -> VenueStatus:
+        """What the venue lets its clients do now. One without a word for it is online if it answers."""
+        self.get_server_time()
+        return VenueStatus.ONLINE
 
     def get_instruments(self) -> list[Instrument]:
         raise self.not_supported("get_instruments")

@@ -51,6 +51,16 @@ class PositionSide(StrEnum):
     SHORT = "SHORT"
 
 
+class VenueStatus(StrEnum):
+    """What a venue as a whole lets its clients do."""
+
+    ONLINE = "online"
+    CANCEL_ONLY = "cancel_only"
+    POST_ONLY = "post_only"
+    SUSPENDED = "suspended"  # orders are neither taken nor canceled; accounts can be read
+    MAINTENANCE = "maintenance"  # nothing else is answered
+
+
 class Mode(StrEnum):
     """How a subscription trades: virtual money at the venue's prices, the venue's test network, or real money."""
 

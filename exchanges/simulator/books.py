@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-from exchanges.base import ZERO
+from exchanges.base import ZERO, VenueStatus
 from exchanges.simulator.market import Market
 from exchanges.simulator.records import (
     Account,
@@ -19,7 +19,6 @@ from exchanges.simulator.records import (
     PaymentKind,
     Permission,
     PositionRecord,
-    VenueStatus,
 )
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from exchanges.base import ZERO
+from exchanges.base import ZERO, VenueStatus
 from exchanges.simulator.history import parse_time
-from exchanges.simulator.records import Account, ApiKey, Permission, VenueStatus, plain, to_json
+from exchanges.simulator.records import Account, ApiKey, Permission, plain, to_json
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 

@@ -28,16 +28,6 @@ class Permission(StrEnum):
     TRANSFER = "transfer"  # to other accounts of the venue; not out of it
 
 
-class VenueStatus(StrEnum):
-    """What a venue lets its clients do. Faces tell it in their venue's words."""
-
-    ONLINE = "online"
-    CANCEL_ONLY = "cancel_only"
-    POST_ONLY = "post_only"
-    SUSPENDED = "suspended"  # orders are neither taken nor canceled; accounts can be read
-    MAINTENANCE = "maintenance"  # nothing is answered
-
-
 @dataclass(slots=True)
 class Holding:
     """How much of one asset an account has: free to use, or locked in open orders. Debts only on margin accounts."""

@@ -11,12 +11,12 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import ROUND_DOWN, Decimal
 
-from exchanges.base import ZERO, OrderStatus, OrderType, Side
+from exchanges.base import ZERO, OrderStatus, OrderType, Side, VenueStatus
 from exchanges.matching import Event, Execution, WorkingOrder, enter, quantity_for_quote, walk
 from exchanges.simulator.books import Books
 from exchanges.simulator.history import MINUTE_MS
 from exchanges.simulator.market import Market, gaps_and_moves
-from exchanges.simulator.records import Account, Order, OrderList, OrderSpec, TimeInForce, VenueStatus
+from exchanges.simulator.records import Account, Order, OrderList, OrderSpec, TimeInForce
 from exchanges.simulator.refusals import OrderRefused, Refusal
 from exchanges.simulator.rules import VENUES, Settles, VenueRules
 from exchanges.simulator.settlement import liquidation

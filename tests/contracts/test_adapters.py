@@ -21,6 +21,7 @@ from exchanges.base import (
     OrderType,
     PositionSide,
     Side,
+    VenueStatus,
 )
 from exchanges.errors import (
     AuthenticationError,
@@ -53,9 +54,10 @@ def test_c01_it_connects(account: Account) -> None:
     assert account.exchange.test_connectivity() is True
 
 
-def test_c02_it_tells_the_venues_time(account: Account) -> None:
+def test_c02_it_tells_the_venues_time_and_state(account: Account) -> None:
     account.face.advance(minutes=90)
     assert abs(account.exchange.get_server_time() - account.face.now()) <= timedelta(seconds=1)
+    assert account.exchange.get_status() is VenueStatus.ONLINE
 
 
 def test_c03_instruments_have_our_symbols_and_usable_rules(account: Account) -> None:

@@ -11,13 +11,15 @@ from typing import Any, ClassVar
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
+from django.test import Client
+from django.views.debug import ExceptionReporter
 from rest_framework.test import APIClient
 
 from exchanges import base, services
 from exchanges.base import ExchangeCapabilities, KeyPermissions, MarketType
 from exchanges.errors import AuthenticationError, InvalidRequest
 from exchanges.factory import ExchangeFactory
-from exchanges.models import ExchangeCredential
+from exchanges.models import ExchangeCredential, PaperPayment
 from tests.exchanges.leverage_venue import LeverageVenue, leverage_venue
 from tests.exchanges.test_paper import order
 
@@ -130,6 +132,51 @@ def test_a_check_can_be_repeated_with_all_parts_of_the_key(split: type[SplitVenu
         fresh.refresh_from_db()
         assert (fresh.is_paused, "can move funds" in fresh.last_check_error) == (can_withdraw, can_withdraw)
     assert split.opened == [("futures", PASSPHRASE, False)] * 3
+
+
+@pytest.mark.parametrize("path", ["validate-credentials", "test-connection", "credentials"])
+def test_a_crash_shows_no_part_of_a_key(
+    split: type[SplitVenue], api: Api, subscriber: User, monkeypatch: pytest.MonkeyPatch, path: str
+) -> None:
+    def crash(self: SplitVenue) -> None:
+        raise RuntimeError("a mistake in our own code")
+
+    monkeypatch.setattr(split, "test_connectivity", crash)
+    body = {"exchange_name": "SPLIT", **KEY, "passphrase": PASSPHRASE, "testnet": False}
+    with pytest.raises(RuntimeError) as caught:
+        api(subscriber).post(f"/api/exchanges/{path}", body, format="json")
+    frames = caught.tb
+    while "core/handlers" not in frames.tb_frame.f_code.co_filename:  # the test client's own know the key
+        assert frames.tb_next is not None
+        frames = frames.tb_next
+    page = ExceptionReporter(None, caught.type, caught.value, frames).get_traceback_html()
+    assert "a mistake in our own code" in page
+    for secret in (PASSPHRASE, KEY["api_key"], KEY["api_secret"]):
+        assert secret not in page
+
+
+def test_the_admin_shows_positions_payments_and_no_passphrase(
+    split: type[SplitVenue], subscriber: User, admin_client: Client
+) -> None:
+    saved = save(subscriber, market_type="futures")
+    paper = services.default_credential(user=subscriber, exchange="SPLIT", mode="paper")
+    with services.open_exchange(credential=paper, market_type="futures", leverage=2) as account:
+        account.submit_order(order(base.Side.BUY, "1"))
+    PaperPayment.objects.create(
+        credential=paper,
+        market_type="futures",
+        symbol="BTC/USDT",
+        kind="funding",
+        amount=D(1),
+        asset="USDT",
+        paid_at=split.clock,
+    )
+    names = ("exchangecredential", "paperbalance", "paperorder", "paperposition", "paperpayment")
+    pages = [*(f"{name}/" for name in names), f"exchangecredential/{saved.pk}/change/"]
+    for page in pages:
+        answer = admin_client.get(f"/admin/exchanges/{page}")
+        assert (answer.status_code, PASSPHRASE in answer.content.decode()) == (200, False), page
+        assert "futures" in answer.content.decode().lower()
 
 
 # --- keys for one account type

@@ -16,11 +16,12 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.coinbase_exchange.face import CoinbaseExchangeFace, make_face
 from exchanges.simulator.coinbase_exchange.keys import new_key
 from exchanges.simulator.coinbase_exchange.security import sign
 from exchanges.simulator.http import FaceOptions, Reply, Request
-from exchanges.simulator.records import ApiKey, VenueStatus
+from exchanges.simulator.records import ApiKey
 from exchanges.simulator.simulator import Settings, Simulator, open_simulator
 
 START_MS = 1_741_003_200_000  # 2025-03-03T12:00:00Z

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 
 import pytest
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.clock import SimulatedClock
 from exchanges.simulator.faces import new_key
 from exchanges.simulator.http import ERRORS, OPERATIONS, FaceOptions, Reply, Request
@@ -20,7 +21,7 @@ from exchanges.simulator.kraken.limits import TIERS, Counters, cancel_cost
 from exchanges.simulator.kraken.names import find_record, money, order_key, trade_key
 from exchanges.simulator.kraken.params import ApiError
 from exchanges.simulator.kraken.security import sign
-from exchanges.simulator.records import ApiKey, Permission, VenueStatus
+from exchanges.simulator.records import ApiKey, Permission
 from exchanges.simulator.simulator import Settings, Simulator, open_simulator
 
 START_MS = 1_741_003_200_000  # 2025-03-03T12:00:00Z

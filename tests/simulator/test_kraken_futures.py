@@ -9,14 +9,13 @@ from urllib.parse import urlencode
 
 import pytest
 
-from exchanges.base import MarginMode
+from exchanges.base import MarginMode, VenueStatus
 from exchanges.simulator.http import ERRORS, OPERATIONS, Reply, Request
 from exchanges.simulator.kraken_futures.face import ENDPOINTS
 from exchanges.simulator.kraken_futures.keys import new_key
 from exchanges.simulator.kraken_futures.limits import Counters
 from exchanges.simulator.kraken_futures.params import ApiError, FaceError
 from exchanges.simulator.kraken_futures.security import sign
-from exchanges.simulator.records import VenueStatus
 from tests.simulator.kraken_futures_desk import CHARTS, HISTORY, KEY_CHECK, TRADING, Desk
 
 D = Decimal

@@ -12,7 +12,7 @@ from typing import Any
 from exchanges.adapters.binance import limits, wire
 from exchanges.adapters.binance.client import BinanceClient, Refusal
 from exchanges.adapters.binance.errors import translate
-from exchanges.base import TIMEFRAMES, Candle, KeyPermissions, Quote
+from exchanges.base import TIMEFRAMES, Candle, KeyPermissions, Quote, VenueStatus
 from exchanges.calls import CallingExchange, Parsed, Refused
 from exchanges.errors import ExchangeError
 
@@ -46,6 +46,12 @@ class BinanceAccount(CallingExchange):
         self._client.timestamp_offset = measured - int(time.time() * 1000)
         self._clock_is_measured = True
         return wire.moment(measured)
+
+    def get_status(self) -> VenueStatus:
+        """Of the whole of Binance, as its wallet tells it; the test networks have no /sapi to ask."""
+        if self.testnet:
+            return super().get_status()
+        return self.call("get_status", self._client.get_system_status, wire.status)
 
     def get_candles(
         self, symbol: str, timeframe: str, *, limit: int = 200, since: datetime | None = None

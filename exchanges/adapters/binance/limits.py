@@ -78,7 +78,7 @@ COSTS: dict[MarketType, Costs] = {
         },
         "orders-10s": {"submit_order": 1, "create_oco_order": 2},
         "orders-1d": {"submit_order": 1, "create_oco_order": 2},
-        "sapi-ip": {"get_key_permissions": 1},
+        "sapi-ip": {"get_key_permissions": 1, "get_status": 1},
     },
     MarketType.MARGIN: {
         "weight": PUBLIC,
@@ -86,6 +86,7 @@ COSTS: dict[MarketType, Costs] = {
         "orders-1d": {"submit_order": 1, "create_oco_order": 2},
         "sapi-ip": {
             "get_key_permissions": 1,
+            "get_status": 1,
             "get_balances": 10,
             "cancel_order": 10,
             "get_order": 10,
@@ -125,7 +126,7 @@ COSTS: dict[MarketType, Costs] = {
         "orders-10s": {"submit_order": 1},
         "orders-1m": {"submit_order": 1},
         "funding": {"get_funding_rates": 1},
-        "sapi-ip": {"get_key_permissions": 1},
+        "sapi-ip": {"get_key_permissions": 1, "get_status": 1},
     },
 }
 

@@ -25,6 +25,7 @@ from exchanges.base import (
     OrderType,
     Quote,
     Side,
+    VenueStatus,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -64,6 +65,11 @@ def plain(value: Decimal) -> str:
 
 def server_time(reply: Any) -> int:
     return int(reply["serverTime"])
+
+
+def status(reply: Any) -> VenueStatus:
+    """https://developers.binance.com/docs/wallet/others/system-status: 0 normal, 1 system maintenance"""
+    return VenueStatus.MAINTENANCE if int(reply["status"]) else VenueStatus.ONLINE
 
 
 def price(reply: Any) -> Decimal:

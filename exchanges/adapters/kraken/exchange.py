@@ -31,6 +31,7 @@ from exchanges.base import (
     OrderStatus,
     OrderType,
     Quote,
+    VenueStatus,
 )
 from exchanges.calls import CallingExchange, Parsed, Refused
 from exchanges.errors import (
@@ -102,6 +103,9 @@ class KrakenExchange(CallingExchange):
         measured = self._public("get_server_time", "Time", wire.server_time)
         _clocks[self.base_url] = (time.monotonic(), measured - time.time())
         return wire.moment(measured)
+
+    def get_status(self) -> VenueStatus:
+        return self._public("get_status", "SystemStatus", wire.status)
 
     def get_instruments(self) -> list[Instrument]:
         assets = self._public("get_assets", "Assets", dict)

@@ -40,6 +40,7 @@ PUBLIC_OPERATIONS = frozenset(
     {
         "test_connectivity",
         "get_server_time",
+        "get_status",
         "get_assets",
         "get_instruments",
         "get_candles",

@@ -26,6 +26,7 @@ from exchanges.base import (
     OrderType,
     Quote,
     Side,
+    VenueStatus,
 )
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -73,6 +74,11 @@ def seconds(when: datetime) -> int:
 def plain(value: Decimal) -> str:
     """Without an exponent."""
     return f"{value:f}"
+
+
+def status(reply: Any) -> VenueStatus:
+    """https://docs.kraken.com/api/docs/rest-api/get-system-status"""
+    return VenueStatus(reply["status"])
 
 
 def server_time(reply: Any) -> int:

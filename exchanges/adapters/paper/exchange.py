@@ -40,6 +40,7 @@ from exchanges.base import (
     Position,
     Quote,
     Side,
+    VenueStatus,
 )
 from exchanges.errors import InvalidOrder, NotSupported, OrderNotFound, OrderRejected
 from exchanges.models import PaperFill, PaperOrder, PaperPayment, PaperPosition
@@ -88,6 +89,9 @@ class PaperExchange(BaseExchange):
 
     def get_server_time(self) -> datetime:
         return self.venue.get_server_time()
+
+    def get_status(self) -> VenueStatus:
+        return self.venue.get_status()
 
     def get_instruments(self) -> list[Instrument]:
         return self.venue.get_instruments()

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.binance.limits import RateLimits
 from exchanges.simulator.binance.params import SYMBOL, ApiError, Params
 from exchanges.simulator.market import Market
-from exchanges.simulator.records import Account, ApiKey, OrderSpec, VenueStatus
+from exchanges.simulator.records import Account, ApiKey, OrderSpec
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import time
 from typing import ClassVar
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.binance.call import Call, Endpoint, Security, weigh
 from exchanges.simulator.binance.limits import RateLimits, banned, too_many_requests
 from exchanges.simulator.binance.params import ApiError, Params
 from exchanges.simulator.binance.security import check_signature, check_time, find_key, require_signed
 from exchanges.simulator.http import Reply, Request
-from exchanges.simulator.records import ApiKey, Permission, VenueStatus
+from exchanges.simulator.records import ApiKey, Permission
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 

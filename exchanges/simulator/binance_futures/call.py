@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.binance.call import Call
 from exchanges.simulator.binance.params import ApiError
-from exchanges.simulator.records import VenueStatus
 
 
 @dataclass(slots=True)

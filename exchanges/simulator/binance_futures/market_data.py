@@ -9,7 +9,7 @@ import itertools
 from typing import Any
 
 from bot_sdk.candles import MINUTES_PER_DAY
-from exchanges.base import Side
+from exchanges.base import Side, VenueStatus
 from exchanges.matching import levels, quote_around
 from exchanges.simulator.binance.call import Endpoint, venue_symbol
 from exchanges.simulator.binance.params import ApiError, Params
@@ -22,7 +22,6 @@ from exchanges.simulator.binance_spot.wire import fixed
 from exchanges.simulator.clock import END_MS
 from exchanges.simulator.history import MINUTE_MS
 from exchanges.simulator.market import Market
-from exchanges.simulator.records import VenueStatus
 
 # Conditional types are still announced here, though the algo service takes them.
 ORDER_TYPES = list(wire.WIRE_TYPES.values())

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot_sdk.candles import MINUTES_PER_DAY
-from exchanges.base import Side
+from exchanges.base import Side, VenueStatus
 from exchanges.matching import levels, quote_around
 from exchanges.simulator.binance.call import Call, Endpoint, find_symbol, venue_symbol
 from exchanges.simulator.binance.limits import RAW_REQUESTS_PER_5_MINUTES
@@ -20,7 +20,6 @@ from exchanges.simulator.binance.params import ApiError, Params
 from exchanges.simulator.binance_spot.filters import symbol_filters
 from exchanges.simulator.binance_spot.wire import fixed, kline
 from exchanges.simulator.market import AVERAGE_MINUTES, Market
-from exchanges.simulator.records import VenueStatus
 
 # All of Binance's but 1s and 1M.
 INTERVAL_MINUTES = {

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exchanges.base import OrderStatus, OrderType
+from exchanges.base import OrderStatus, OrderType, VenueStatus
 from exchanges.simulator.binance.call import Call, Endpoint, Security
 from exchanges.simulator.binance.params import CLIENT_ID, ApiError, Params
 from exchanges.simulator.binance_spot import wire
@@ -20,7 +20,7 @@ from exchanges.simulator.binance_spot.order_params import (
     read_response_type,
 )
 from exchanges.simulator.history import DAY_MS
-from exchanges.simulator.records import Order, OrderSpec, VenueStatus
+from exchanges.simulator.records import Order, OrderSpec
 from exchanges.simulator.venue import OrderRefused, Refusal
 
 REFUSALS: dict[Refusal, tuple[int, str]] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.clock import SimulatedClock
 from exchanges.simulator.coinbase import account, market_data, trading
 from exchanges.simulator.coinbase.call import ApiError, Call
@@ -14,7 +15,7 @@ from exchanges.simulator.coinbase.limits import Buckets, Rate
 from exchanges.simulator.coinbase.order_params import Rejected
 from exchanges.simulator.coinbase.security import Unauthorized, find_key
 from exchanges.simulator.http import FaceOptions, Reply, Request
-from exchanges.simulator.records import Permission, VenueStatus
+from exchanges.simulator.records import Permission
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from exchanges.base import OrderStatus
+from exchanges.base import OrderStatus, VenueStatus
 from exchanges.simulator.coinbase import ids, wire
 from exchanges.simulator.coinbase.call import Call, invalid, not_found
 from exchanges.simulator.coinbase.order_params import Asked, Rejected, read_head, read_order
 from exchanges.simulator.coinbase.pages import cut
 from exchanges.simulator.coinbase.views import OrderView, view, views
-from exchanges.simulator.records import OrderSpec, VenueStatus
+from exchanges.simulator.records import OrderSpec
 from exchanges.simulator.venue import OrderRefused, Refusal
 
 DEFAULT_ORDERS, MOST_ORDERS = 100, 1000

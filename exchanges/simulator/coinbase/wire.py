@@ -11,12 +11,12 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from exchanges.base import ZERO, OrderStatus, OrderType
+from exchanges.base import ZERO, OrderStatus, OrderType, VenueStatus
 from exchanges.matching import quote_around
 from exchanges.simulator.coinbase import ids
 from exchanges.simulator.coinbase.views import OrderView
 from exchanges.simulator.market import Kline, Market
-from exchanges.simulator.records import Account, Fill, Holding, TimeInForce, VenueStatus, plain
+from exchanges.simulator.records import Account, Fill, Holding, TimeInForce, plain
 from exchanges.simulator.venue import Venue
 
 FIAT = frozenset({"USD", "EUR", "GBP"})

@@ -7,13 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.clock import SimulatedClock
 from exchanges.simulator.coinbase.limits import Buckets, Rate
 from exchanges.simulator.coinbase_exchange import market_data, trading
 from exchanges.simulator.coinbase_exchange.call import ApiError, Call
 from exchanges.simulator.coinbase_exchange.security import find_key
 from exchanges.simulator.http import FaceOptions, Reply, Request
-from exchanges.simulator.records import Permission, VenueStatus
+from exchanges.simulator.records import Permission
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 

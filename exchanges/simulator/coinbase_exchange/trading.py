@@ -10,13 +10,13 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 from uuid import UUID
 
-from exchanges.base import ZERO
+from exchanges.base import ZERO, VenueStatus
 from exchanges.simulator.coinbase import ids
 from exchanges.simulator.coinbase_exchange import wire
 from exchanges.simulator.coinbase_exchange.call import ApiError, Call, find_market
 from exchanges.simulator.coinbase_exchange.order_params import read_order
 from exchanges.simulator.faults import Raw
-from exchanges.simulator.records import Holding, Order, VenueStatus, plain
+from exchanges.simulator.records import Holding, Order, plain
 from exchanges.simulator.venue import OrderRefused, Refusal
 
 MOST_ROWS = 1000  # https://docs.cdp.coinbase.com/exchange/rest-api/pagination

@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from exchanges.base import ZERO, OrderStatus, OrderType, Side
+from exchanges.base import ZERO, OrderStatus, OrderType, Side, VenueStatus
 from exchanges.simulator.coinbase import ids
 from exchanges.simulator.market import Kline, Market
-from exchanges.simulator.records import Account, Fill, Holding, Order, VenueStatus, plain
+from exchanges.simulator.records import Account, Fill, Holding, Order, plain
 from exchanges.simulator.venue import Venue
 
 FIAT = frozenset({"USD", "EUR", "GBP"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import unquote
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.clock import SimulatedClock
 from exchanges.simulator.http import FaceOptions, Reply, Request
 from exchanges.simulator.kraken import account, history, margin, market_data, trading
@@ -12,7 +13,6 @@ from exchanges.simulator.kraken.call import Call, Endpoint
 from exchanges.simulator.kraken.limits import Counters
 from exchanges.simulator.kraken.params import ApiError, Params
 from exchanges.simulator.kraken.security import NonceBook, check_signature, find_key
-from exchanges.simulator.records import VenueStatus
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 

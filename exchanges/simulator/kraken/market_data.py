@@ -8,14 +8,13 @@ from decimal import Decimal
 from typing import Any
 
 from bot_sdk.candles import MINUTES_PER_DAY
-from exchanges.base import Side
+from exchanges.base import Side, VenueStatus
 from exchanges.matching import levels, quote_around
 from exchanges.simulator.history import DAY_MS, MINUTE_MS
 from exchanges.simulator.kraken.call import Call, Endpoint
 from exchanges.simulator.kraken.names import asset, decimals_of, fixed, our_asset, pair
 from exchanges.simulator.kraken.params import ApiError, invalid
 from exchanges.simulator.market import Kline, Market
-from exchanges.simulator.records import VenueStatus
 
 CANDLES = 720
 INTERVALS = (1, 5, 15, 30, 60, 240, 1440, 10080, 21600)

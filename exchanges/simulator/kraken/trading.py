@@ -6,14 +6,14 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from exchanges.base import OrderStatus, OrderType
+from exchanges.base import OrderStatus, OrderType, VenueStatus
 from exchanges.simulator.kraken import orders
 from exchanges.simulator.kraken.call import Call, Endpoint
 from exchanges.simulator.kraken.limits import cancel_cost
 from exchanges.simulator.kraken.names import find_record, order_key, pair
 from exchanges.simulator.kraken.order_params import read_order
 from exchanges.simulator.kraken.params import ApiError, invalid
-from exchanges.simulator.records import Order, OrderSpec, Permission, VenueStatus
+from exchanges.simulator.records import Order, OrderSpec, Permission
 from exchanges.simulator.refusals import OrderRefused, Refusal
 
 ORDERS_PER_PAGE = 50

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from exchanges.base import VenueStatus
 from exchanges.simulator.clock import SimulatedClock
 from exchanges.simulator.http import FaceOptions, Reply, Request
 from exchanges.simulator.kraken_futures import account, history, market_data, trading
@@ -20,7 +21,6 @@ from exchanges.simulator.kraken_futures.params import (
     iso,
 )
 from exchanges.simulator.kraken_futures.security import Doorkeeper
-from exchanges.simulator.records import VenueStatus
 from exchanges.simulator.simulator import Simulator
 from exchanges.simulator.venue import Venue
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 
 from bot_sdk.candles import MINUTES_PER_DAY
-from exchanges.base import ZERO, Side
+from exchanges.base import ZERO, Side, VenueStatus
 from exchanges.matching import levels, quote_around
 from exchanges.simulator.history import MINUTE_MS
 from exchanges.simulator.kraken_futures.call import Call, Endpoint
@@ -19,7 +19,6 @@ from exchanges.simulator.kraken_futures.names import contract, market_uid
 from exchanges.simulator.kraken_futures.params import ApiError, FaceError, invalid, iso, number, text
 from exchanges.simulator.listings import Listing
 from exchanges.simulator.market import Market
-from exchanges.simulator.records import VenueStatus
 from exchanges.simulator.rules import HOUR_MS
 
 FEE_SCHEDULE = "5b755fea-c5b0-4307-a66e-b392cd5bd931"

@@ -10,13 +10,13 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
-from exchanges.base import OrderStatus
+from exchanges.base import OrderStatus, VenueStatus
 from exchanges.simulator.kraken_futures import order_wire as wire
 from exchanges.simulator.kraken_futures.call import Call, Endpoint
 from exchanges.simulator.kraken_futures.limits import batch_cost, fills_cost
 from exchanges.simulator.kraken_futures.order_params import Refused, check_price, read_order
 from exchanges.simulator.kraken_futures.params import ApiError, Params, invalid, iso, missing
-from exchanges.simulator.records import Fill, Order, OrderSpec, Permission, VenueStatus
+from exchanges.simulator.records import Fill, Order, OrderSpec, Permission
 from exchanges.simulator.refusals import OrderRefused, Refusal
 
 TOLD_FOR_MS = 5000  # an order that has ended, by `orders/status`
