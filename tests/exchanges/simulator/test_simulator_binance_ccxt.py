@@ -100,7 +100,7 @@ def test_balances_of_every_account(binance: Any, usdm: Any) -> None:
 
 def test_futures_orders_and_positions(usdm: Any) -> None:
     usdm.set_margin_mode("isolated", PERPETUAL)
-    assert usdm.set_leverage(10, PERPETUAL)["leverage"] == 10
+    assert int(usdm.set_leverage(10, PERPETUAL)["leverage"]) == 10  # text or number, by which JSON library ccxt finds
     market = usdm.create_order(PERPETUAL, "market", "buy", 0.1)
     assert (market["status"], market["filled"]) == ("closed", 0.1)
     (position,) = usdm.fetch_positions([PERPETUAL])

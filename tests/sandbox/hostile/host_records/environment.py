@@ -6,7 +6,7 @@ import os
 
 from attack import Attack, Denied
 
-# Those of launcher.ENVIRONMENT, and what Python adds.
+# Those of launcher.ENVIRONMENT, and what Python and libraries add.
 KNOWN = {
     "HOME",
     "PATH",
@@ -23,6 +23,11 @@ KNOWN = {
     "PWD",
     "KMP_DUPLICATE_LIB_OK",
     "KMP_INIT_AT_FORK",
+    "KERAS_BACKEND",
+    "KERAS_HOME",
+    "ORT_DISABLE_TELEMETRY",
+    "TF_FORCE_GPU_ALLOW_GROWTH",
+    "TORCHINDUCTOR_CACHE_DIR",
 }
 
 

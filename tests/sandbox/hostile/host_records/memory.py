@@ -39,7 +39,8 @@ class Bot(Attack):
         for anchor in anchors:
             first, end = around(anchor)
             searched += end - first
-            for match in re.finditer(re.escape(HALF) + rb"[0-9a-f]+", ctypes.string_at(first, end - first)):
+            pages = (ctypes.c_char * (end - first)).from_address(first)  # in place: a copy may be too large
+            for match in re.finditer(re.escape(HALF) + rb"[0-9a-f]+", pages):
                 if hashlib.sha256(match[0]).hexdigest() == TARGET["token_hash"]:
                     return f"the secret at {first + match.start():x}"
         raise Denied(f"not in {searched} bytes")
